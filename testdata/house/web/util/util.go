@@ -1,0 +1,2 @@
+// Package util is planted: a name that says nothing.
+package util
