@@ -1,0 +1,8 @@
+// Package frame is the columnar table that every algorithm reads: named, typed
+// columns with null bitmaps (Arrow's memory layout), their Schema, and readers
+// that make one from bytes.
+//
+// Glossary. A Schema says what columns a table has and what values they allow.
+// A Column is typed slice plus validity bitmap. A Frame is columns of one
+// length. A Signature is the schema of a model's inputs and of its outputs.
+package frame
