@@ -1,0 +1,269 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gristmill"
+	"gristmill/ml/frame"
+)
+
+// Spec is the section data of a pipeline's spec: which table, what it must look
+// like, and how its rows are parted.
+type Spec struct {
+	Source    string        `json:"source" yaml:"source"`                           // an address, see ParseSource
+	Target    string        `json:"target" yaml:"target"`                           // the column to predict
+	Positive  string        `json:"positive,omitempty" yaml:"positive,omitempty"`   // of a two-class target: the label that counts as positive
+	Separator string        `json:"separator,omitempty" yaml:"separator,omitempty"` // one ASCII character or "tab"; "" means a comma
+	Nulls     []string      `json:"nulls,omitempty" yaml:"nulls,omitempty"`         // texts that stand for no value; none means the empty cell only
+	Schema    []frame.Field `json:"schema,omitempty" yaml:"schema,omitempty"`       // what the columns must be; none means inferred
+	Drop      []string      `json:"drop,omitempty" yaml:"drop,omitempty"`           // columns that the pipeline does not see
+	Split     SplitSpec     `json:"split" yaml:"split,omitempty"`
+}
+
+// The kinds of split.
+const (
+	Random     = "random"     // rows at random
+	Stratified = "stratified" // rows at random, each class in proportion
+	IDs        = "ids"        // rows listed in a file
+)
+
+// SplitSpec says how rows are parted. The zero value is a random split with 0.2
+// for the test and 0.2 for the validation.
+type SplitSpec struct {
+	Kind       string  `json:"kind,omitempty" yaml:"kind,omitempty"`             // Random, Stratified or IDs; "" means Random
+	Test       float64 `json:"test,omitempty" yaml:"test,omitempty"`             // fraction of the rows
+	Validation float64 `json:"validation,omitempty" yaml:"validation,omitempty"` // fraction of the rows; 0 beside a test means none
+	Seed       uint64  `json:"seed,omitempty" yaml:"seed,omitempty"`
+	File       string  `json:"file,omitempty" yaml:"file,omitempty"` // of kind IDs: an address, see ReadParts for its content
+}
+
+// WithDefaults returns the split with its kind and fractions filled in.
+func (s SplitSpec) WithDefaults() SplitSpec {
+	if s.Kind == "" {
+		s.Kind = Random
+	}
+	if s.Kind != IDs && s.Test == 0 && s.Validation == 0 {
+		s.Test, s.Validation = 0.2, 0.2
+	}
+	return s
+}
+
+// problems gathers what is wrong, each under its path.
+type problems []gristmill.Problem
+
+// add adds a problem; its message is "path: given; expected want".
+func (p *problems) add(path, given, want string) {
+	msg := path + ": " + given + "; expected " + want
+	*p = append(*p, gristmill.Problem{Path: path, Given: given, Want: want, Msg: msg})
+}
+
+// Check returns everything that is wrong with the section by itself, with paths
+// such as "data.split.test". It looks at no data and opens nothing.
+func (s Spec) Check() []gristmill.Problem {
+	var p problems
+	if s.Source == "" {
+		p.add("data.source", "missing", sourceForms)
+	} else if _, err := ParseSource(s.Source); err != nil {
+		p.add("data.source", fmt.Sprintf("%q", frame.Shorten(s.Source)), sourceForms)
+	}
+	if s.Target == "" {
+		p.add("data.target", "missing", "the name of the column to predict")
+	}
+	if _, err := s.comma(); err != nil {
+		p.add("data.separator", fmt.Sprintf("%q", s.Separator), `one ASCII character such as ";" or "tab", not a quote or line end`)
+	}
+	for i, name := range s.Drop {
+		path := fmt.Sprintf("data.drop[%d]", i)
+		switch {
+		case name == "":
+			p.add(path, `""`, "a column's name")
+		case name == s.Target:
+			p.add(path, fmt.Sprintf("the target %q", name), "a column that is not the target")
+		case slices.Index(s.Drop, name) < i:
+			p.add(path, fmt.Sprintf("%q a second time", name), "every column once")
+		}
+	}
+	s.checkSchema(&p)
+	s.Split.check(&p, s.Target)
+	return p
+}
+
+func (s Spec) checkSchema(p *problems) {
+	if len(s.Schema) == 0 {
+		return
+	}
+	first := map[string]int{}
+	for i, f := range s.Schema {
+		path := fmt.Sprintf("data.schema[%d]", i)
+		if f.Name == "" {
+			p.add(path+".name", "missing", "a column's name")
+		} else if j, ok := first[f.Name]; ok {
+			p.add(path+".name", fmt.Sprintf("%q is column %d already", f.Name, j), "every column once")
+		} else {
+			first[f.Name] = i
+		}
+		checkField(p, path, f)
+	}
+	if _, ok := first[s.Target]; !ok && s.Target != "" {
+		p.add("data.target", fmt.Sprintf("%q is not in data.schema", s.Target), "one of its columns"+nearest(s.Target, s.Schema))
+	}
+	f, ok := frame.Schema{Fields: s.Schema}.Field(s.Target)
+	if ok && s.Positive != "" && len(f.Values) > 0 && !slices.Contains(f.Values, s.Positive) {
+		p.add("data.positive", fmt.Sprintf("%q", s.Positive), "one of the values of the target in data.schema: "+quoteAll(f.Values))
+	}
+}
+
+func checkField(p *problems, path string, f frame.Field) {
+	switch f.Type {
+	case frame.Float64, frame.Int64, frame.Bool, frame.String:
+	case "":
+		p.add(path+".type", "missing", "float64, int64, bool or string")
+		return
+	default:
+		p.add(path+".type", fmt.Sprintf("%q", string(f.Type)), "float64, int64, bool or string")
+		return
+	}
+	bound := func(key string, v *float64) {
+		switch {
+		case v == nil:
+		case !f.Type.Numeric():
+			p.add(path+"."+key, fmt.Sprintf("given for a column of type %s", f.Type), "it only for float64 and int64")
+		case math.IsNaN(*v) || math.IsInf(*v, 0):
+			p.add(path+"."+key, fmt.Sprint(*v), "a finite number")
+		}
+	}
+	bound("min", f.Min)
+	bound("max", f.Max)
+	if f.Min != nil && f.Max != nil && *f.Min > *f.Max {
+		p.add(path+".min", fmt.Sprintf("%v is above max %v", *f.Min, *f.Max), "min not above max")
+	}
+	if len(f.Values) > 0 && f.Type != frame.String {
+		p.add(path+".values", fmt.Sprintf("given for a column of type %s", f.Type), "it only for string")
+	}
+}
+
+func (s SplitSpec) check(p *problems, target string) {
+	switch s.Kind {
+	case "", Random, Stratified:
+		if s.File != "" {
+			p.add("data.split.file", fmt.Sprintf("given for kind %s", s.WithDefaults().Kind), "it only for kind ids")
+		}
+		s.checkFractions(p)
+	case IDs:
+		if s.File == "" {
+			p.add("data.split.file", "missing", "the address of a file of row ids, for kind ids")
+		} else if _, err := ParseSource(s.File); err != nil {
+			p.add("data.split.file", fmt.Sprintf("%q", frame.Shorten(s.File)), sourceForms)
+		}
+		if s.Test != 0 {
+			p.add("data.split.test", "given for kind ids", "no fraction: the file says which rows")
+		}
+		if s.Validation != 0 {
+			p.add("data.split.validation", "given for kind ids", "no fraction: the file says which rows")
+		}
+	default:
+		p.add("data.split.kind", fmt.Sprintf("%q", s.Kind), "random, stratified or ids")
+	}
+	if s.Kind == Stratified && target == "" {
+		p.add("data.split.kind", "stratified without a target", "data.target, whose classes to keep in proportion")
+	}
+}
+
+func (s SplitSpec) checkFractions(p *problems) {
+	s = s.WithDefaults()
+	test := s.Test > 0 && s.Test < 1 // false for NaN too
+	if !test {
+		p.add("data.split.test", fmt.Sprint(s.Test), "a fraction above 0 and below 1")
+	}
+	validation := s.Validation >= 0 && s.Validation < 1
+	if !validation {
+		p.add("data.split.validation", fmt.Sprint(s.Validation), "a fraction from 0 to below 1")
+	}
+	if test && validation && s.Test+s.Validation >= 1 {
+		p.add("data.split.test", fmt.Sprintf("%v with validation %v leaves no row to train on", s.Test, s.Validation), "a sum below 1")
+	}
+}
+
+// comma returns the separator of cells.
+func (s Spec) comma() (rune, error) {
+	switch s.Separator {
+	case "":
+		return ',', nil
+	case "tab", `\t`:
+		return '\t', nil
+	}
+	b := s.Separator
+	if len(b) != 1 || b[0] == 0 || b[0] >= 0x80 || strings.ContainsAny(b, "\"\r\n") {
+		return 0, fmt.Errorf("separator %q is not one ASCII character", b)
+	}
+	return rune(b[0]), nil
+}
+
+// CSVOptions returns how to read the table. Dropped columns that the schema
+// does not describe are not read.
+func (s Spec) CSVOptions() (frame.CSVOptions, error) {
+	comma, err := s.comma()
+	if err != nil {
+		return frame.CSVOptions{}, gristmill.Hide(gristmill.Invalid, err, "data.separator: %q; expected one ASCII character", s.Separator)
+	}
+	o := frame.CSVOptions{Separator: comma}
+	if len(s.Nulls) > 0 {
+		o.Nulls = s.Nulls
+	}
+	if len(s.Schema) > 0 {
+		o.Schema = &frame.Schema{Fields: s.Schema}
+		for _, name := range s.Drop {
+			if o.Schema.Index(name) < 0 {
+				o.Skip = append(o.Skip, name)
+			}
+		}
+	}
+	return o, nil
+}
+
+func quoteAll(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = fmt.Sprintf("%q", v)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// nearest returns ` (nearest: "name")` for the column whose name is most like
+// name, or "".
+func nearest(name string, fields []frame.Field) string {
+	best, at := len(name)/2+1, ""
+	for _, f := range fields {
+		if d := distance(strings.ToLower(name), strings.ToLower(f.Name)); d < best {
+			best, at = d, f.Name
+		}
+	}
+	if at == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (nearest: %q)", at)
+}
+
+// distance is the Levenshtein distance between two names, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
