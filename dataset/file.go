@@ -35,18 +35,18 @@ func NewFiles(roots []string, dataDir string) (*Files, error) {
 		if err != nil {
 			return nil, gristmill.Errorf(gristmill.Invalid, "allowed path %s: %w", root, err)
 		}
-		real, err := filepath.EvalSymlinks(abs)
+		resolved, err := filepath.EvalSymlinks(abs)
 		if err != nil {
 			return nil, gristmill.Hide(gristmill.Invalid, err, "allowed path %s: there is no such directory", root)
 		}
-		info, err := os.Stat(real)
+		info, err := os.Stat(resolved)
 		if err != nil || !info.IsDir() {
 			return nil, gristmill.Hide(gristmill.Invalid, err, "allowed path %s: not a directory", root)
 		}
-		if filepath.Dir(real) == real {
+		if filepath.Dir(resolved) == resolved {
 			return nil, gristmill.Errorf(gristmill.Invalid, "allowed path %s: the whole file system cannot be allowed; expected a directory below it", root)
 		}
-		f.roots = append(f.roots, allowed{abs, real})
+		f.roots = append(f.roots, allowed{abs, resolved})
 	}
 	if dataDir == "" {
 		return f, nil
@@ -56,8 +56,8 @@ func NewFiles(roots []string, dataDir string) (*Files, error) {
 		return nil, gristmill.Errorf(gristmill.Invalid, "data directory %s: %w", dataDir, err)
 	}
 	f.data = []string{abs}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		f.data = append(f.data, real)
+	if resolved, err := filepath.EvalSymlinks(abs); err == nil {
+		f.data = append(f.data, resolved)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, gristmill.Hide(gristmill.Invalid, err, "data directory %s: cannot be resolved", dataDir)
 	}
@@ -107,28 +107,28 @@ func (f *Files) Open(_ context.Context, s SourceSpec) (io.ReadCloser, error) {
 	if !written || f.private(path) {
 		return nil, f.forbidden(s.Path)
 	}
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, fileError(s.Path, err)
 	}
-	if f.private(real) {
+	if f.private(resolved) {
 		return nil, f.forbidden(s.Path)
 	}
 	for _, r := range f.roots {
-		if below(real, r.resolved) {
-			return openBelow(r.resolved, real, s.Path)
+		if below(resolved, r.resolved) {
+			return openBelow(r.resolved, resolved, s.Path)
 		}
 	}
 	return nil, f.forbidden(s.Path)
 }
 
-func openBelow(dir, real, given string) (io.ReadCloser, error) {
+func openBelow(dir, resolved, given string) (io.ReadCloser, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fileError(given, err)
 	}
 	defer root.Close() // files opened from it stay open
-	rel, err := filepath.Rel(dir, real)
+	rel, err := filepath.Rel(dir, resolved)
 	if err != nil {
 		return nil, fileError(given, err)
 	}

@@ -102,7 +102,7 @@ func predict(t *testing.T, m ml.Model, x *frame.Frame) []float64 {
 		k = len(c.Classes())
 	}
 	dst := make([]float64, k*x.Rows())
-	err := error(nil)
+	var err error
 	if classes {
 		err = c.PredictProba(context.Background(), x, dst)
 	} else {
