@@ -1,0 +1,114 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"gristmill"
+	"gristmill/tracking"
+)
+
+// Blobs is the object store, as far as activities use it.
+type Blobs interface {
+	// Put stores bytes under their digest.
+	Put(ctx context.Context, r io.Reader, mediaType string) (gristmill.Ref, error)
+	// PutAt stores bytes under a readable key.
+	PutAt(ctx context.Context, key string, r io.Reader) (gristmill.Ref, error)
+	// Open returns the bytes of a digest, verified as they are read.
+	Open(ctx context.Context, d gristmill.Digest) (io.ReadCloser, error)
+	// Get returns the verified bytes of a digest, at most so many.
+	Get(ctx context.Context, d gristmill.Digest, maxSize int64) ([]byte, error)
+}
+
+// maxObject bounds what an activity reads into memory at once.
+const maxObject = 4 << 30
+
+// putJSON stores a value as JSON under its digest.
+func putJSON(ctx context.Context, b Blobs, v any, mediaType string) (gristmill.Ref, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return gristmill.Ref{}, fmt.Errorf("encode %s: %w", mediaType, err)
+	}
+	return b.Put(ctx, bytes.NewReader(text), mediaType)
+}
+
+// getJSON reads a stored JSON value.
+func getJSON(ctx context.Context, b Blobs, d gristmill.Digest, to any) error {
+	text, err := b.Get(ctx, d, maxObject)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		return fmt.Errorf("decode object %s: %w", d.Short(), err)
+	}
+	return nil
+}
+
+// artifact stores a file of the run under a readable key and records it.
+func (a *attempt) artifact(ctx context.Context, b Blobs, name string, content []byte) error {
+	run, err := a.runs.Run(ctx, a.in.RunID)
+	if err != nil {
+		return err
+	}
+	key := path.Join(fmt.Sprint(run.ExperimentID), run.ID, "artifacts", name)
+	ref, err := b.PutAt(ctx, key, bytes.NewReader(content))
+	if err != nil {
+		return fmt.Errorf("store artifact %s: %w", name, err)
+	}
+	return a.runs.PutArtifact(ctx, tracking.Artifact{RunID: run.ID, Path: name, URI: ref.URI, Digest: ref.Digest, Size: ref.Size, Type: ref.Type, CreatedAt: time.Now()})
+}
+
+// pulse heartbeats while bytes flow, so that a heartbeat means progress.
+type pulse struct {
+	ctx  context.Context
+	r    io.Reader
+	n    int64
+	last time.Time
+}
+
+func newPulse(ctx context.Context, r io.Reader) io.Reader { return &pulse{ctx: ctx, r: r} }
+
+// Read passes bytes through.
+func (p *pulse) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.n += int64(n)
+	if time.Since(p.last) > time.Second {
+		p.last = time.Now()
+		activity.RecordHeartbeat(p.ctx, map[string]int64{"bytes": p.n})
+	}
+	return n, err
+}
+
+// alive heartbeats while work that cannot report its own progress runs, for at
+// most the given time; it returns what ends it.
+func alive(ctx context.Context, atMost time.Duration) (stop func()) {
+	var done atomic.Bool
+	ended := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(2 * time.Second)
+		defer tick.Stop()
+		for began := time.Now(); time.Since(began) < atMost; {
+			select {
+			case <-ended:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx, "working")
+			}
+		}
+	}()
+	return func() {
+		if done.CompareAndSwap(false, true) {
+			close(ended)
+		}
+	}
+}
