@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"gristmill"
+	"gristmill/dataset"
+	"gristmill/pipeline"
+)
+
+// checker says what a spec would run. It reads the data to know its columns.
+type checker struct{ sources dataset.Source }
+
+// Check follows an applied version with overrides.
+func (c *checker) Check(ctx context.Context, v pipeline.Version, set map[string]any) (pipeline.Report, error) {
+	spec, err := pipeline.Load(v.Spec, set)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	return c.describe(ctx, spec)
+}
+
+func (c *checker) describe(ctx context.Context, spec pipeline.Spec) (pipeline.Report, error) {
+	src, err := dataset.ParseSource(spec.Data.Source)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	r, err := c.sources.Open(ctx, src)
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	defer r.Close()
+	table, err := dataset.Read(ctx, r, spec.Data, dataset.Limits{})
+	if err != nil {
+		return pipeline.Report{}, err
+	}
+	return pipeline.Describe(gristmill.DefaultProject, spec, table.Frame.Schema())
+}
+
+// here is the source of the caller's own files and of the samples.
+type here struct{ dir string }
+
+// Open opens a file beside the spec, in the working directory, or a sample.
+func (h here) Open(ctx context.Context, s dataset.SourceSpec) (io.ReadCloser, error) {
+	if s.Kind == dataset.FromSample {
+		return dataset.Samples{}.Open(ctx, s)
+	}
+	f, err := os.Open(s.Path)
+	if s.Relative() {
+		if beside, besideErr := os.Open(filepath.Join(h.dir, s.Path)); besideErr == nil {
+			if err == nil {
+				_ = f.Close() // the one beside the spec is meant
+			}
+			return beside, nil
+		}
+	}
+	if err != nil {
+		return nil, gristmill.Errorf(gristmill.Invalid, "data.source: %v", err)
+	}
+	return f, nil
+}

@@ -1,0 +1,155 @@
+//go:build !lean
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gristmill"
+)
+
+// upDetached starts the stack as a process of its own and returns when it is
+// ready, or with its one line when it cannot start.
+func (a *app) upDetached(cmd *cobra.Command) error {
+	if err := a.precheck(); err != nil {
+		return err
+	}
+	dir, err := openData(a.cfg.Data)
+	if err != nil {
+		return err
+	}
+	if err := dir.close(); err != nil { // the child takes the lock
+		return fmt.Errorf("release data directory: %w", err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find own program: %w", err)
+	}
+	out, err := os.OpenFile(dir.join("up.log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err != nil {
+		return unusable(dir.path, err)
+	}
+	defer out.Close()
+	child := exec.Command(exe, detachedArgs(os.Args[1:])...)
+	child.Stdout, child.Stderr = out, out
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := child.Start(); err != nil {
+		return fmt.Errorf("start stack: %w", err)
+	}
+	died := make(chan error, 1)
+	go func() { died <- child.Wait() }()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-died:
+			return a.stillborn(out.Name(), err)
+		case <-cmd.Context().Done():
+			return child.Process.Signal(syscall.SIGTERM)
+		case <-tick.C:
+		}
+		if s, ok := readState(dir.path); ok && s.Ready && s.PID == child.Process.Pid {
+			return a.printUp(s, out.Name())
+		}
+	}
+}
+
+// detachedArgs are the arguments without the flag that detaches.
+func detachedArgs(args []string) []string {
+	var kept []string
+	for _, arg := range args {
+		if arg != "-d" && arg != "--detach" && arg != "--detach=true" {
+			kept = append(kept, arg)
+		}
+	}
+	return kept
+}
+
+// stillborn passes on why the child could not start: its last line and status.
+func (a *app) stillborn(log string, err error) error {
+	f, openErr := os.Open(log)
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	defer f.Close()
+	last := "the stack ended while it started"
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if text := strings.TrimPrefix(lines.Text(), "gristmill: "); text != lines.Text() {
+			last = text
+		}
+	}
+	fmt.Fprintln(a.err, "gristmill: "+last)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return exitStatus(exit.ExitCode())
+	}
+	return exitStatus(exitFailed)
+}
+
+func (a *app) printUp(s state, log string) error {
+	if a.json {
+		return a.printJSON(s)
+	}
+	b, err := os.ReadFile(log)
+	if err != nil {
+		return fmt.Errorf("read log: %w", err)
+	}
+	_, err = a.out.Write(b)
+	return err
+}
+
+func (a *app) downCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "down", GroupID: "stack", Short: "End the stack that runs on --data", Args: cobra.NoArgs,
+		Long: `Down ends the stack in order and returns when it has ended. State stays; the
+next up goes on with it.`,
+		Example: "  gristmill down\n  gristmill down --data /srv/mill",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, ok := running(a.cfg.Data)
+			if !ok {
+				return a.downDone(state{}, "no stack runs on "+a.cfg.Data)
+			}
+			if err := syscall.Kill(s.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("end process %d: %w", s.PID, err)
+			}
+			return a.awaitDown(cmd.Context(), s)
+		},
+	}
+}
+
+func (a *app) awaitDown(ctx context.Context, s state) error {
+	limit := time.NewTimer(downWithin + 10*time.Second)
+	defer limit.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-limit.C:
+			return gristmill.Errorf(gristmill.Unavailable, "process %d does not end; see %s/gristmill.log", s.PID, a.cfg.Data)
+		case <-tick.C:
+		}
+		if now, ok := running(a.cfg.Data); !ok || now.PID != s.PID {
+			return a.downDone(s, "ended")
+		}
+	}
+}
+
+func (a *app) downDone(s state, text string) error {
+	if a.json {
+		return a.printJSON(map[string]any{"ended": s.PID != 0, "pid": s.PID})
+	}
+	a.say("%s", text)
+	return nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"gristmill"
+)
+
+// dataFormat is the version of the data directory's layout.
+const dataFormat = 1
+
+// state is what a running stack writes into DATA/up.json.
+type state struct {
+	PID       int    `json:"pid"`
+	Ready     bool   `json:"ready"`
+	Version   string `json:"version"`
+	HTTP      string `json:"http"`
+	Inference string `json:"inference"`
+	Temporal  string `json:"temporal"`
+	UI        string `json:"temporal_ui"`
+	S3        string `json:"s3"`
+	Postgres  string `json:"postgres"`
+}
+
+// dataDir is an open data directory, held by a lock against a second stack.
+type dataDir struct {
+	path string
+	lock *os.File
+}
+
+// openData makes or opens the data directory and takes its lock. The kernel
+// drops the lock with the process, however it dies.
+func openData(path string) (*dataDir, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--data: %w", err)}
+	}
+	if err := os.MkdirAll(abs, 0o700); err != nil {
+		return nil, unusable(abs, err)
+	}
+	lock, err := os.OpenFile(filepath.Join(abs, "up.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, unusable(abs, err)
+	}
+	d := &dataDir{abs, lock}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = lock.Close() // the reason matters, not the close
+		where := ""
+		if s, ok := readState(abs); ok {
+			where = fmt.Sprintf(" (process %d, %s)", s.PID, s.HTTP)
+		}
+		return nil, gristmill.Errorf(gristmill.Precondition, "a stack runs on %s already%s; end it with: gristmill down --data %s", abs, where, path)
+	}
+	if err := d.checkFormat(); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func unusable(path string, err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return gristmill.Errorf(gristmill.Precondition, "--data: cannot write to %s: %v", path, err)
+}
+
+// checkFormat refuses a directory that a newer program has written.
+func (d *dataDir) checkFormat() error {
+	file := filepath.Join(d.path, "FORMAT")
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(file, []byte(strconv.Itoa(dataFormat)+"\n"), 0o600); err != nil {
+			return unusable(d.path, err)
+		}
+		return nil
+	}
+	if err != nil {
+		return unusable(d.path, err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return gristmill.Errorf(gristmill.Precondition, "--data: %s holds %q; expected a version number", file, strings.TrimSpace(string(b)))
+	}
+	if n > dataFormat {
+		return gristmill.Errorf(gristmill.Precondition, "--data: %s was written by a newer gristmill (format %d; this one knows %d); upgrade, or choose another directory", d.path, n, dataFormat)
+	}
+	return nil
+}
+
+func (d *dataDir) join(name string) string { return filepath.Join(d.path, name) }
+
+func (d *dataDir) close() error { return d.lock.Close() }
+
+// write replaces up.json in one step.
+func (d *dataDir) write(s state) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode state: %w", err)
+	}
+	tmp := d.join("up.json.tmp")
+	if err := os.WriteFile(tmp, b, 0o600); err != nil {
+		return unusable(d.path, err)
+	}
+	return os.Rename(tmp, d.join("up.json"))
+}
+
+// forget removes up.json: nothing runs here any more.
+func (d *dataDir) forget() error { return os.Remove(d.join("up.json")) }
+
+func readState(dir string) (state, bool) {
+	var s state
+	b, err := os.ReadFile(filepath.Join(dir, "up.json"))
+	return s, err == nil && json.Unmarshal(b, &s) == nil
+}
+
+// running reports the stack that holds dir's lock, if one does.
+func running(dir string) (state, bool) {
+	lock, err := os.Open(filepath.Join(dir, "up.lock"))
+	if err != nil {
+		return state{}, false
+	}
+	defer lock.Close()
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		return state{}, false // nobody held it; closing the file gives it back
+	}
+	return readState(dir)
+}
+
+// checkPorts finds every busy port before anything is made.
+func checkPorts(c Config) error {
+	var problems []gristmill.Problem
+	for _, f := range c.fields() {
+		// Of a stack that was killed, Postgres and S3 may still run for a
+		// moment; their own start deals with that.
+		left := map[string]string{"postgres_addr": "postgres.pid", "s3_addr": "s3.pid"}[f.key]
+		if !strings.HasSuffix(f.key, "_addr") || left != "" && exists(filepath.Join(c.Data, left)) {
+			continue
+		}
+		l, err := net.Listen("tcp", f.value())
+		if err != nil {
+			why := "is busy"
+			if !errors.Is(err, syscall.EADDRINUSE) {
+				why = "cannot be used: " + err.Error()
+			}
+			problems = append(problems, gristmill.Problem{Path: "--" + f.flag(), Given: f.value(),
+				Msg: fmt.Sprintf("--%s: %s %s; give another address, or move every port with --port-offset", f.flag(), f.value(), why)})
+			continue
+		}
+		if err := l.Close(); err != nil {
+			return fmt.Errorf("close port probe: %w", err)
+		}
+	}
+	return gristmill.Problems("", problems)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
