@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 GO      ?= go
-DATA    ?= .gristmill
 TOOLS   := $(CURDIR)/.tools
 VENV    := $(TOOLS)/venv
 ARGS    ?=
@@ -18,7 +17,7 @@ TEMPORAL      := github.com/temporalio/cli/cmd/temporal@v1.5.1
 # the race detector.
 HEAVY := gristmill/embedded gristmill/cmd gristmill/test
 
-.PHONY: help demo test check lint fmt race build lean bench interop e2e fuzz tools postgres clean
+.PHONY: help demo test cover check lint fmt race build lean bench interop e2e fuzz tools postgres clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,9 +25,17 @@ help: ## list the targets
 demo: postgres build ## start the stack, train two models on real data, ask them for predictions, stay up
 	@.tools/bin/gristmill demo $(ARGS)
 
-test: postgres ## unit, store, workflow and API tests, and one end-to-end turn of the real binary
+test: postgres ## unit, store, workflow and API tests, and the real binary end to end
 	$(GO) vet ./...
 	$(GO) test $(ARGS) ./...
+
+ROOMS := ./dataset ./tracking ./registry ./serving ./pipeline ./ml/...
+cover: postgres ## statement coverage by the tests of these rooms; each package must reach 80 %
+	@mkdir -p $(TOOLS)
+	@$(GO) test -coverpkg=$$(echo $(ROOMS) | tr ' ' ',') -coverprofile=$(TOOLS)/cover.out $(ROOMS) >/dev/null
+	@awk -F'[: ]' 'NR > 1 { n[$$1 ":" $$2] = $$3; if ($$4 > 0) hit[$$1 ":" $$2] = 1 } \
+	  END { for (b in n) { pkg = b; sub("/[^/]*$$", "", pkg); all[pkg] += n[b]; if (b in hit) got[pkg] += n[b] } \
+	        for (p in all) { share = 100 * got[p] / all[p]; printf "%5.1f %%  %s\n", share, p; if (share < 80 && p !~ /mltest/) bad = 1 } exit bad }' $(TOOLS)/cover.out
 
 build: ## build .tools/bin/gristmill with everything embedded (minutes the first time)
 	@mkdir -p $(TOOLS)/bin
@@ -62,7 +69,7 @@ interop: postgres build $(TOOLS)/bin/temporal $(VENV)/done ## foreign clients: s
 	GRISTMILL_PYTHON=$(VENV)/bin/python GRISTMILL_TEMPORAL=$(TOOLS)/bin/temporal GRISTMILL_BINARY=$(TOOLS)/bin/gristmill \
 	  $(GO) test -count=1 -tags interop ./test/interop/...
 
-bench: ## benchmarks; side-by-side runs against peers live in test/bench
+bench: ## Go benchmarks of the numeric and storage rooms
 	$(GO) test -run '^$$' -bench . -benchmem ./ml/... ./store/postgres/...
 
 fuzz: ## a minute of each fuzz target
@@ -98,4 +105,4 @@ postgres:
 	  fi; }
 
 clean: ## remove the tools and the demo's state
-	rm -rf $(TOOLS) $(DATA)
+	rm -rf $(TOOLS) .gristmill

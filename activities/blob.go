@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -85,30 +84,4 @@ func (p *pulse) Read(b []byte) (int, error) {
 		activity.RecordHeartbeat(p.ctx, map[string]int64{"bytes": p.n})
 	}
 	return n, err
-}
-
-// alive heartbeats while work that cannot report its own progress runs, for at
-// most the given time; it returns what ends it.
-func alive(ctx context.Context, atMost time.Duration) (stop func()) {
-	var done atomic.Bool
-	ended := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(2 * time.Second)
-		defer tick.Stop()
-		for began := time.Now(); time.Since(began) < atMost; {
-			select {
-			case <-ended:
-				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx, "working")
-			}
-		}
-	}()
-	return func() {
-		if done.CompareAndSwap(false, true) {
-			close(ended)
-		}
-	}
 }

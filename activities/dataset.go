@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"gristmill"
 	"gristmill/dataset"
-	"gristmill/pipeline"
 	"gristmill/tracking"
 )
 
@@ -28,26 +26,27 @@ type Dataset struct {
 // records the dataset version as the run's input.
 func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 	return in.do(ctx, d.Tracking, d.Log, func(ctx context.Context, a *attempt) (StepOut, error) {
-		var p pipeline.FetchParams
-		if err := in.params(&p); err != nil {
-			return StepOut{}, err
-		}
-		ref, src, err := d.store(ctx, p.Data.Source)
+		spec, err := dataSection(ctx, d.Blobs, in)
 		if err != nil {
 			return StepOut{}, err
 		}
-		table, err := readTable(ctx, d.Blobs, ref.Digest, p.Data)
+		ref, src, err := d.store(ctx, spec.Source)
 		if err != nil {
 			return StepOut{}, err
 		}
+		table, err := readTable(ctx, d.Blobs, ref.Digest, spec)
+		if err != nil {
+			return StepOut{}, err
+		}
+		a.life.progress("read")
 		ref.Size = table.Size
 		a.say(ctx, "info", "%s: %d rows, %d columns, %d bytes, sha256 %s", src, table.Frame.Rows(), table.Frame.Cols(), table.Size, ref.Digest.Short())
 		if err := d.describe(ctx, a, table, src); err != nil {
 			return StepOut{}, err
 		}
 		out := StepOut{Out: map[string]Output{"dataset": RefOutput(ref)}}
-		if p.Data.Split.File != "" {
-			ids, _, err := d.store(ctx, p.Data.Split.File)
+		if spec.Split.File != "" {
+			ids, _, err := d.store(ctx, spec.Split.File)
 			if err != nil {
 				return StepOut{}, err
 			}
@@ -82,9 +81,7 @@ func (d *Dataset) store(ctx context.Context, source string) (gristmill.Ref, data
 // describe profiles the table and records it: as a dataset version, as an
 // artifact and as the run's input.
 func (d *Dataset) describe(ctx context.Context, a *attempt, t dataset.Table, src dataset.SourceSpec) error {
-	stop := alive(ctx, 10*time.Minute)
 	profile, digest, err := dataset.NewProfile(t.Frame).Encode()
-	stop()
 	if err != nil {
 		return fmt.Errorf("profile dataset: %w", err)
 	}
@@ -108,6 +105,16 @@ func (d *Dataset) describe(ctx context.Context, a *attempt, t dataset.Table, src
 	}
 	return d.Tracking.LogInput(ctx, a.in.RunID, tracking.Input{Name: v.Name, Digest: string(v.Digest), SourceType: string(src.Kind), Source: src.String(),
 		Schema: string(schema), Profile: fmt.Sprintf(`{"num_rows":%d}`, v.Rows), Tags: map[string]string{"mlflow.data.context": "training"}})
+}
+
+// dataSection reads the section data of the run's spec.
+func dataSection(ctx context.Context, b Blobs, in StepIn) (s dataset.Spec, err error) {
+	ref, err := in.ref("spec")
+	if err != nil {
+		return s, err
+	}
+	err = getJSON(ctx, b, ref.Digest, &s)
+	return s, err
 }
 
 // readTable reads stored bytes as the table that a spec describes.

@@ -32,6 +32,7 @@ type ProposeIn struct {
 	Model   string `json:"model"`
 	Version int    `json:"version"`
 	By      string `json:"by"` // run ID of the promotion
+	Reason  string `json:"reason,omitempty"`
 }
 
 // GenerationOut says how a deployment stands.
@@ -57,6 +58,7 @@ func (d *Deployment) ProposeVersion(ctx context.Context, in ProposeIn) (Generati
 	if err != nil {
 		return GenerationOut{}, wire(ctx, err)
 	}
+	d.Log.Info("promotion proposed", "model", in.Model, "version", in.Version, "generation", dep.Generation, "reason", in.Reason)
 	return GenerationOut{dep.Generation, dep.Version, dep.State == serving.Stable && dep.Version == in.Version}, nil
 }
 

@@ -15,9 +15,9 @@ import (
 	"gristmill/tracking"
 )
 
-// internalAttempts bounds how often an attempt that failed by our own fault is
-// repeated; crashes of the worker do not count, since they never get here.
-const internalAttempts = 5
+// internalFailures is how often a step may fail by our own fault before it fails
+// for good. Crashes, time-outs and services that are away do not count.
+const internalFailures = 5
 
 // Failure is what an activity's error carries through Temporal: the parts of a
 // gristmill.Error that a user may see.
@@ -30,6 +30,14 @@ type Failure struct {
 // wire maps an error once to Temporal's: its kind decides about retry, and only
 // its public text enters the history. The cause stays in the step's log.
 func wire(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return wireAfter(ctx, err, 0)
+	}
+	return wireAfter(ctx, err, int(activity.GetInfo(ctx).Attempt))
+}
+
+// wireAfter is wire for an activity that counts its own failures.
+func wireAfter(ctx context.Context, err error, failures int) error {
 	if err == nil {
 		return nil
 	}
@@ -48,10 +56,9 @@ func wire(ctx context.Context, err error) error {
 	f.Msg = fit(f.Msg, maxText)
 	o := temporal.ApplicationErrorOptions{Details: []any{f}}
 	switch f.Kind {
-	case gristmill.Unavailable, gristmill.Exhausted:
-		o.NextRetryDelay = 2 * time.Second
+	case gristmill.Unavailable, gristmill.Exhausted: // the policy's backoff
 	case gristmill.Internal:
-		o.NonRetryable = activity.GetInfo(ctx).Attempt >= internalAttempts
+		o.NonRetryable = failures >= internalFailures
 	default:
 		o.NonRetryable = true
 	}
@@ -72,13 +79,17 @@ func fit(text string, most int) string {
 	return text
 }
 
+// errStopped is the cause of a context that ended because the worker stops.
+var errStopped = errors.New("the worker stops")
+
 // shutdown says why an activity's context ended. A worker that stops gives the
 // step back to its queue; a cancellation is a cancellation.
 func shutdown(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), activity.ErrActivityPaused) || errors.Is(context.Cause(ctx), activity.ErrActivityReset) {
 		return temporal.NewApplicationErrorWithOptions("paused", "Preempted", temporal.ApplicationErrorOptions{Category: temporal.ApplicationErrorCategoryBenign})
 	}
-	if errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled) {
+	stopped := errors.Is(context.Cause(ctx), errStopped)
+	if !stopped && errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled) {
 		return ctx.Err()
 	}
 	return temporal.NewApplicationErrorWithOptions("the worker stopped; the step goes back to its queue", "Preempted", temporal.ApplicationErrorOptions{

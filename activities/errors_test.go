@@ -128,4 +128,10 @@ func TestAnEndedContextIsNotAFailureOfTheStep(t *testing.T) {
 	if err := activities.Wire(ended, nil); err != nil {
 		t.Errorf("success became %v", err)
 	}
+	stopped, stop := context.WithCancelCause(t.Context())
+	stop(activities.ErrStopped)
+	err = activities.Wire(stopped, fmt.Errorf("fit: %w", context.Canceled))
+	if !errors.As(err, &app) || app.Type() != "Preempted" || app.NonRetryable() {
+		t.Errorf("the end of a worker became %v", err)
+	}
 }

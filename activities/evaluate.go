@@ -51,8 +51,7 @@ func (t *Training) EvaluateModel(ctx context.Context, in StepIn) (StepOut, error
 		if err != nil {
 			return StepOut{}, err
 		}
-		defer alive(ctx, maxFit)()
-		e, err := evaluate(ctx, tab, model, p)
+		e, err := evaluate(ctx, a, tab, model, p)
 		if err != nil {
 			return StepOut{}, err
 		}
@@ -62,7 +61,7 @@ func (t *Training) EvaluateModel(ctx context.Context, in StepIn) (StepOut, error
 }
 
 // evaluate measures model and baseline on every part that has rows.
-func evaluate(ctx context.Context, tab *table, model *bundle.Model, p pipeline.EvaluateParams) (Evaluation, error) {
+func evaluate(ctx context.Context, a *attempt, tab *table, model *bundle.Model, p pipeline.EvaluateParams) (Evaluation, error) {
 	e := Evaluation{Task: tab.Task, Classes: tab.Classes, Confusion: map[string][][]int{}, Rows: map[string]int{}}
 	raw, y := tab.rows(tab.Parts.Train)
 	features, err := model.Prep.Apply(ctx, raw) // the baseline sees what the model sees
@@ -81,14 +80,15 @@ func evaluate(ctx context.Context, tab *table, model *bundle.Model, p pipeline.E
 		if len(part.rows) == 0 {
 			continue
 		}
+		a.life.progress("evaluating " + part.name)
 		x, y := tab.rows(part.rows)
 		got, err := model.Predict(ctx, x)
 		if err != nil {
 			return e, fmt.Errorf("predict %s rows: %w", part.name, err)
 		}
 		resamples := p.Bootstrap
-		if part.name == "train" {
-			resamples = -1 // intervals are for rows that the model has not seen
+		if part.name == "train" || resamples == 0 {
+			resamples = -1 // intervals are for rows that the model has not seen, and only if wanted
 		}
 		found, err := measure(tab, y, got.Values, got.Proba, metric.Bootstrap{Samples: resamples, Seed: p.Seed})
 		if err != nil {

@@ -1,6 +1,9 @@
 package activities
 
-// Wire and MaxText are inner parts under test.
-var Wire = wire
+// Wire, ErrStopped and MaxText are inner parts under test.
+var (
+	Wire       = wire
+	ErrStopped = errStopped
+)
 
 const MaxText = maxText

@@ -62,7 +62,7 @@ func newLab(t testing.TB) *lab {
 	}
 	log := slog.New(slog.DiscardHandler)
 	sources := dataset.Sources{dataset.FromSample: dataset.Samples{}, dataset.FromFile: files, dataset.FromStore: dataset.Stored{Blobs: blobs}}
-	l.run = &activities.Runs{Tracking: l.runs, Pipelines: l.pipelines, Version: "test"}
+	l.run = &activities.Runs{Tracking: l.runs, Pipelines: l.pipelines, Blobs: blobs, Version: "test"}
 	l.data = &activities.Dataset{Tracking: l.runs, Datasets: postgres.NewDatasets(db), Blobs: blobs, Sources: sources, Log: log}
 	l.training = &activities.Training{Tracking: l.runs, Blobs: blobs, Version: "test", Log: log}
 	l.registry = &activities.Registry{Tracking: l.runs, Versions: l.versions, Blobs: blobs, Version: "test", Log: log}
@@ -121,7 +121,7 @@ func (l *lab) begin(spec string) *lab {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.runID, l.plan, l.out = begun.RunID, begun.Plan, map[string]activities.StepOut{}
+	l.runID, l.plan, l.out = begun.RunID, begun.Plan, map[string]activities.StepOut{pipeline.RunOutputs: {Out: begun.Out}}
 	return l
 }
 

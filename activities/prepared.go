@@ -151,19 +151,23 @@ func (t *Training) FitTransform(ctx context.Context, in StepIn) (StepOut, error)
 		if err != nil {
 			return StepOut{}, err
 		}
-		raw, err := readTable(ctx, t.Blobs, data.Digest, p.Data)
+		spec, err := dataSection(ctx, t.Blobs, in)
 		if err != nil {
 			return StepOut{}, err
 		}
-		defer alive(ctx, maxFit)()
-		out := prepared{Data: p.Data, Task: catalog.Task(p.Task)}
-		if out.Parts, err = t.split(ctx, in, raw.Frame, p.Data); err != nil {
+		raw, err := readTable(ctx, t.Blobs, data.Digest, spec)
+		if err != nil {
 			return StepOut{}, err
 		}
-		if _, out.Classes, err = target(raw.Frame, p.Data, out.Task); err != nil {
+		a.life.progress("read")
+		out := prepared{Data: spec, Task: catalog.Task(p.Task)}
+		if out.Parts, err = t.split(ctx, in, raw.Frame, spec); err != nil {
 			return StepOut{}, err
 		}
-		fitted, err := prep.Fit(ctx, p.Rules, features(raw.Frame, p.Data).Take(out.Parts.Train))
+		if _, out.Classes, err = target(raw.Frame, spec, out.Task); err != nil {
+			return StepOut{}, err
+		}
+		fitted, err := prep.Fit(ctx, p.Rules, features(raw.Frame, spec).Take(out.Parts.Train))
 		if err != nil {
 			return StepOut{}, fmt.Errorf("fit transforms: %w", err)
 		}

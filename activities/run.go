@@ -18,6 +18,7 @@ import (
 type Runs struct {
 	Tracking  tracking.Store
 	Pipelines pipeline.Store
+	Blobs     Blobs
 	Version   string // of this program, for lineage
 }
 
@@ -30,8 +31,9 @@ type BeginIn struct {
 
 // BeginOut is the output of Runs.BeginRun.
 type BeginOut struct {
-	RunID string        `json:"run_id"`
-	Plan  pipeline.Plan `json:"plan"`
+	RunID string            `json:"run_id"`
+	Plan  pipeline.Plan     `json:"plan"`
+	Out   map[string]Output `json:"out,omitempty"` // what the run gives to its steps: pipeline.RunOutputs
 }
 
 // BeginRun resolves the pipeline once, plans it and makes the run, keyed by the
@@ -40,6 +42,10 @@ func (r *Runs) BeginRun(ctx context.Context, in BeginIn) (BeginOut, error) {
 	plan, spec, err := r.resolve(ctx, in.Request)
 	if err != nil {
 		return BeginOut{}, wire(ctx, err)
+	}
+	data, err := putJSON(ctx, r.Blobs, spec.Data, "spec")
+	if err != nil {
+		return BeginOut{}, wire(ctx, fmt.Errorf("store data section: %w", err))
 	}
 	exp, err := r.Tracking.EnsureExperiment(ctx, plan.Project, plan.Pipeline)
 	if err != nil {
@@ -70,7 +76,7 @@ func (r *Runs) BeginRun(ctx context.Context, in BeginIn) (BeginOut, error) {
 	if err != nil {
 		return BeginOut{}, wire(ctx, fmt.Errorf("start run: %w", err))
 	}
-	return BeginOut{RunID: run.ID, Plan: plan}, nil
+	return BeginOut{RunID: run.ID, Plan: plan, Out: map[string]Output{"data": RefOutput(data)}}, nil
 }
 
 // resolve finds the applied version, lays the overrides over it and plans it.

@@ -84,6 +84,7 @@ type attempt struct {
 	runs   tracking.Store
 	writer tracking.Writer
 	number int
+	life   *life
 	log    *slog.Logger
 }
 
@@ -91,8 +92,11 @@ type attempt struct {
 // failed attempt is recorded too, under a context of its own.
 func (in StepIn) do(ctx context.Context, runs tracking.Store, log *slog.Logger, work func(context.Context, *attempt) (StepOut, error)) (StepOut, error) {
 	info := activity.GetInfo(ctx)
-	a := &attempt{in: in, runs: runs, number: int(info.Attempt),
+	ctx, cancel := stoppable(ctx)
+	defer cancel(nil)
+	a := &attempt{in: in, runs: runs, number: int(info.Attempt), life: newLife(ctx),
 		log: log.With("run_id", in.RunID, "step", in.Step.ID, "attempt", info.Attempt)}
+	defer a.life.end()
 	began := time.Now()
 	epoch, err := runs.Lease(ctx, in.RunID, tracking.Step{ID: in.Step.ID, Kind: string(in.Step.Kind), Worker: workerOf(ctx), StartedAt: &began})
 	if err != nil {
@@ -106,7 +110,22 @@ func (in StepIn) do(ctx context.Context, runs tracking.Store, log *slog.Logger, 
 	if err != nil {
 		a.log.Warn("step attempt ended with an error", "error", err)
 	}
-	return out, wire(ctx, err)
+	return out, wireAfter(ctx, err, a.life.failed(err))
+}
+
+// stoppable returns a context that ends when the worker stops, so that the step
+// goes back to its queue at once and not when its heartbeats are missed.
+func stoppable(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+	stop := activity.GetWorkerStopChannel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-stop:
+			cancel(errStopped)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // end records how the attempt ended.

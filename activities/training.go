@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"gristmill"
 	"gristmill/ml"
 	"gristmill/ml/bundle"
@@ -29,9 +27,6 @@ type Training struct {
 	Version  string // of this program, for the package
 	Log      *slog.Logger
 }
-
-// maxFit is how long a fit that cannot report progress may heartbeat.
-const maxFit = time.Hour
 
 // FitModel does a train step: it fits the algorithm on the training part, with
 // its metrics in the tracker while it runs, and packs the model. An earlier
@@ -50,6 +45,7 @@ func (t *Training) FitModel(ctx context.Context, in StepIn) (StepOut, error) {
 		if err := ml.Problems(problems).Err(); err != nil {
 			return StepOut{}, err
 		}
+		a.life.progress("read")
 		w := newWatch(ctx, t, a)
 		model, err := t.fit(ctx, w, tab, spec, p)
 		if err != nil {
@@ -153,7 +149,7 @@ func (w *watch) trace(p ml.Progress) error {
 	for key, v := range p.Metrics {
 		w.points = append(w.points, tracking.Metric{Key: key, Value: v, Time: now, Step: int64(p.Iteration)})
 	}
-	activity.RecordHeartbeat(w.ctx, map[string]int{"iteration": p.Iteration, "of": p.Of})
+	w.a.life.progress(map[string]int{"iteration": p.Iteration, "of": p.Of})
 	if !p.Done && now.Sub(w.flushed) < flushEvery {
 		return w.ctx.Err()
 	}
@@ -191,7 +187,7 @@ func (w *watch) checkpoint(iteration int, state []byte) error {
 	if err := w.a.runs.SaveCheckpoint(w.ctx, w.a.in.RunID, c); err != nil {
 		return fmt.Errorf("record checkpoint: %w", err)
 	}
-	activity.RecordHeartbeat(w.ctx, map[string]any{"iteration": iteration, "checkpoint": c.Digest})
+	w.a.life.progress(map[string]any{"iteration": iteration, "checkpoint": c.Digest})
 	return nil
 }
 

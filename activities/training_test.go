@@ -43,11 +43,11 @@ func (l *lab) transformed() (prepared, *prep.Columns, *frame.Frame) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var in pipeline.FetchParams
-	if err := json.Unmarshal(l.in("fetch").Step.Params, &in); err != nil {
+	var data dataset.Spec
+	if err := json.Unmarshal(l.read(l.out[pipeline.RunOutputs].Out["data"].Ref.Digest), &data); err != nil {
 		l.t.Fatal(err)
 	}
-	table, err := dataset.Read(l.t.Context(), strings.NewReader(string(l.read(l.out["fetch"].Out["dataset"].Ref.Digest))), in.Data, dataset.Limits{})
+	table, err := dataset.Read(l.t.Context(), strings.NewReader(string(l.read(l.out["fetch"].Out["dataset"].Ref.Digest))), data, dataset.Limits{})
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -6,21 +6,20 @@ import (
 	"maps"
 	"slices"
 
-	"gristmill/dataset"
+	"gristmill"
 	"gristmill/ml/prep"
 	"gristmill/registry"
 )
 
-// FetchParams are the parameters of a fetch step.
-type FetchParams struct {
-	Data dataset.Spec `json:"data"`
-}
+// RunOutputs is where a step's inputs find what the run itself gives: "data",
+// the section data of the spec. It may be large (a pinned schema of thousands
+// of columns), so a plan carries its reference, never the section.
+const RunOutputs = "run"
 
 // TransformParams are the parameters of a transform step.
 type TransformParams struct {
-	Data  dataset.Spec `json:"data"`
-	Rules prep.Spec    `json:"rules"`
-	Task  string       `json:"task"`
+	Rules prep.Spec `json:"rules"`
+	Task  string    `json:"task"`
 }
 
 // TrainParams are the parameters of a train step.
@@ -73,7 +72,7 @@ func Make(project string, s Spec) (Plan, error) {
 		}
 		p.Steps = append(p.Steps, Step{ID: string(kind), Kind: kind, Needs: needs(in), In: in, Params: b, Queue: queue, Retry: retry})
 	}
-	table := map[string]string{"dataset": "fetch.dataset"}
+	table := map[string]string{"dataset": "fetch.dataset", "spec": RunOutputs + ".data"}
 	if s.Data.Split.File != "" {
 		table["ids"] = "fetch.ids"
 	}
@@ -85,27 +84,37 @@ func Make(project string, s Spec) (Plan, error) {
 		}
 		return in
 	}
-	add(Fetch, QueueLight, Retry{Attempts: 10, Seconds: 2 * hour}, nil, FetchParams{s.Data})
-	add(Transform, QueueCPU, Retry{Attempts: 10, Seconds: 6 * hour}, table,
-		TransformParams{s.Data, s.Transform, string(s.Train.Task)})
+	add(Fetch, QueueLight, Retry{Attempts: patient, Seconds: 2 * hour}, map[string]string{"spec": RunOutputs + ".data"}, nil)
+	add(Transform, QueueCPU, Retry{Attempts: patient, Seconds: 6 * hour}, table, TransformParams{s.Transform, string(s.Train.Task)})
 	add(Train, cpu, Retry{Seconds: week}, data, TrainParams{s.Train.Algorithm, s.Train.Params, s.Train.CheckpointEvery, s.Train.Seed, s.Register.Model})
-	add(Evaluate, QueueCPU, Retry{Attempts: 10, Seconds: 6 * hour}, with("package", "train.package"), EvaluateParams{s.Evaluate.Gates, s.Evaluate.Bootstrap, s.Evaluate.Seed})
+	add(Evaluate, QueueCPU, Retry{Attempts: patient, Seconds: 6 * hour}, with("package", "train.package"), EvaluateParams{s.Evaluate.Gates, s.Evaluate.Bootstrap, s.Evaluate.Seed})
 	if s.Register.Enabled {
-		add(Register, QueueLight, Retry{Attempts: 20, Seconds: 15 * minute},
+		add(Register, QueueLight, Retry{Attempts: patient, Seconds: 15 * minute},
 			with("package", "train.package", "evaluation", "evaluate.evaluation", "weights", "train.weights"), RegisterParams{s.Register.Model, s.Register.Description})
 	}
 	if s.Deploy.Enabled {
-		add(Deploy, QueueLight, Retry{Attempts: 20, Seconds: 15 * minute}, map[string]string{"version": "register.version"}, DeployParams{s.Register.Model})
+		add(Deploy, QueueLight, Retry{Attempts: patient, Seconds: 15 * minute}, map[string]string{"version": "register.version"}, DeployParams{s.Register.Model})
+	}
+	if b, _ := json.Marshal(p); len(b) > maxPlan {
+		return p, gristmill.Errorf(gristmill.Invalid, "the plan of this spec is %d bytes; at most %d are allowed: name the columns of transform by pattern or type instead of one by one", len(b), maxPlan)
 	}
 	return p, err
 }
+
+// maxPlan bounds a plan, which every history of its runs carries.
+const maxPlan = 48 << 10
+
+// patient is how often a step is tried while a service is away, half a minute
+// apart: about eight hours. What fails by our own fault ends much earlier.
+const patient = 1000
 
 // needs names the steps that inputs come from, sorted.
 func needs(in map[string]string) []string {
 	set := map[string]bool{}
 	for _, from := range in {
-		step, _, _ := cutLast(from)
-		set[step] = true
+		if step, _, _ := cutLast(from); step != RunOutputs {
+			set[step] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(set))
 }

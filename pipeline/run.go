@@ -57,8 +57,7 @@ type PromoteRequest struct {
 	Project string `json:"project,omitempty"` // "" means "default"
 	Model   string `json:"model"`
 	Version int    `json:"version"`
-	Reason  string `json:"reason,omitempty"` // "trained", "promoted by hand", "rollback"
-	RunID   string `json:"run_id,omitempty"` // of the run that asked for it, for its log
+	Reason  string `json:"reason,omitempty"` // "trained", "promoted by hand", "rollback": for the log
 }
 
 // PromoteResult is how a promotion ended.

@@ -15,6 +15,10 @@ const (
 	Rolling State = "rolling"
 )
 
+// RollingWithin is how long a promotion may hold a deployment. One that has not
+// committed or aborted by then is dead, and the next one takes over.
+const RollingWithin = 15 * time.Minute
+
 // Deployment is the desired state of one model's serving. While it rolls,
 // servers load Candidate beside Version and keep sending traffic to Version.
 type Deployment struct {
@@ -26,7 +30,7 @@ type Deployment struct {
 	Generation int64     `json:"generation"`
 	State      State     `json:"state"`
 	Reason     string    `json:"reason,omitempty"` // of the last abort, one line
-	By         string    `json:"by,omitempty"`     // the promotion that holds it (its workflow ID)
+	By         string    `json:"by,omitempty"`     // the promotion that holds it: its workflow's run ID
 	UpdatedAt  time.Time `json:"updated_at"`
 
 	Package          gristmill.Ref `json:"package"`                     // of Version

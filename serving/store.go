@@ -10,7 +10,8 @@ import (
 type Store interface {
 	// Propose makes the version the candidate of the model's next generation
 	// on behalf of a promotion. Repeating it for the same promotion returns
-	// the same generation. Conflict if another promotion is rolling; NotFound
+	// the same generation. Conflict if another promotion is rolling, and not
+	// for longer than RollingWithin; NotFound
 	// for an unknown version. A first deployment is made by its first Propose.
 	Propose(ctx context.Context, project, model string, version int, by string) (Deployment, error)
 	// Commit makes the candidate of that generation take traffic and moves

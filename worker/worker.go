@@ -73,6 +73,7 @@ func New(c client.Client, a Activities, cfg Config) (*Group, error) {
 			DisableWorkflowWorker:            queue != pipeline.QueueLight,
 			MaxConcurrentActivityTaskPollers: 4,
 		}
+		o.MaxConcurrentActivityExecutionSize = lightAtOnce
 		if queue != pipeline.QueueLight {
 			o.MaxConcurrentActivityExecutionSize = cfg.CPU
 			o.MaxConcurrentActivityTaskPollers = 2
@@ -86,6 +87,10 @@ func New(c client.Client, a Activities, cfg Config) (*Group, error) {
 	}
 	return g, nil
 }
+
+// lightAtOnce bounds the attempts at once on the light queue; some of them wait
+// on a database connection of their own.
+const lightAtOnce = 64
 
 // Register registers every activity under its permanent name.
 func Register(r worker.ActivityRegistry, a Activities) {

@@ -21,6 +21,14 @@ func row(id string) workflow.ActivityOptions {
 	}
 }
 
+// must is the class of what has to be written for the state to be right: it is
+// tried for as long as it takes.
+func must(id string) workflow.ActivityOptions {
+	o := row(id)
+	o.ScheduleToCloseTimeout = 0
+	return o
+}
+
 // wait is the class of activities that watch something until it happens.
 func wait(id string, atMost time.Duration) workflow.ActivityOptions {
 	o := row(id)

@@ -35,7 +35,7 @@ func TestEveryActivityHasItsTimeLimits(t *testing.T) {
 		if o.StartToCloseTimeout > longest && (o.HeartbeatTimeout <= 0 || o.HeartbeatTimeout > longest) {
 			t.Errorf("%s may take %s with a heartbeat of %s", name, o.StartToCloseTimeout, o.HeartbeatTimeout)
 		}
-		if o.ScheduleToCloseTimeout <= o.StartToCloseTimeout {
+		if o.ScheduleToCloseTimeout != 0 && o.ScheduleToCloseTimeout <= o.StartToCloseTimeout {
 			t.Errorf("%s: ScheduleToClose %s leaves no room for a second attempt of %s", name, o.ScheduleToCloseTimeout, o.StartToCloseTimeout)
 		}
 		if o.ActivityID == "" || o.RetryPolicy == nil {

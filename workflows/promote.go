@@ -33,7 +33,7 @@ func Promote(ctx workflow.Context, req pipeline.PromoteRequest) (pipeline.Promot
 }
 
 func (p *promotion) run(ctx workflow.Context) error {
-	in := activities.ProposeIn{Project: p.req.Project, Model: p.req.Model, Version: p.req.Version, By: p.by}
+	in := activities.ProposeIn{Project: p.req.Project, Model: p.req.Model, Version: p.req.Version, By: p.by, Reason: p.req.Reason}
 	proposed, err := surely(ctx, row("propose"), deployment.ProposeVersion, in)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (p *promotion) abort(ctx workflow.Context, at activities.GenerationIn, caus
 		p.result.Message = "canceled"
 	}
 	at.Reason = p.result.Message
-	done, err := surely(ctx, row("abort"), deployment.AbortVersion, at)
+	done, err := surely(ctx, must("abort"), deployment.AbortVersion, at)
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,7 @@ func (t *train) run(ctx workflow.Context) error {
 		return err
 	}
 	t.plan, t.result.RunID = begun.Plan, begun.RunID
+	t.out[pipeline.RunOutputs] = begun.Out
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("run `%s` of pipeline **%s**", begun.RunID, begun.Plan.Pipeline))
 
 	var first error // of the step that failed first; coroutines of a workflow take turns
@@ -199,7 +200,7 @@ func (t *train) deploy(ctx workflow.Context, in activities.StepIn) error {
 	var done pipeline.PromoteResult
 	if err = ctx.Err(); err == nil {
 		err = workflow.ExecuteChildWorkflow(child, Promote, pipeline.PromoteRequest{
-			Project: in.Project, Model: v.Name, Version: v.Version, Reason: "trained", RunID: in.RunID}).Get(ctx, &done)
+			Project: in.Project, Model: v.Name, Version: v.Version, Reason: "trained"}).Get(ctx, &done)
 	}
 	if err == nil && !done.Deployed {
 		err = temporal.NewNonRetryableApplicationError(fmt.Sprintf("%s is registered but not deployed: %s", v, done.Message),
@@ -210,7 +211,7 @@ func (t *train) deploy(ctx workflow.Context, in activities.StepIn) error {
 	if err != nil {
 		lease.Status, lease.Message = endOf(ctx, err), reason(err)
 	}
-	if _, endErr := surely(ctx, row("deploy/end"), deployment.EndStep, lease); err == nil {
+	if _, endErr := surely(ctx, must("deploy/end"), deployment.EndStep, lease); err == nil {
 		err = endErr
 	}
 	return err
@@ -239,7 +240,7 @@ func (t *train) end(ctx workflow.Context, err error) (pipeline.Result, error) {
 	if encodeErr != nil {
 		return *r, encodeErr
 	}
-	if _, endErr := surely(ctx, row("end"), runs.EndRun, activities.EndIn{RunID: r.RunID, Status: r.Status, Message: r.Message, Result: result}); endErr != nil {
+	if _, endErr := surely(ctx, must("end"), runs.EndRun, activities.EndIn{RunID: r.RunID, Status: r.Status, Message: r.Message, Result: result}); endErr != nil {
 		return *r, endErr
 	}
 	return *r, err

@@ -65,6 +65,7 @@ func TestEveryStepGetsTheOutputsThatItsPlanNames(t *testing.T) {
 	for id, o := range w.outputs {
 		out[id] = o.Out
 	}
+	out[pipeline.RunOutputs] = outputs(t, map[string]any{"data": ref("data")}).Out
 	out["evaluate"] = outputs(t, map[string]any{"evaluation": ref("evaluation")}).Out
 	checked := 0
 	for _, s := range w.plan.Steps {

@@ -116,7 +116,7 @@ func on[I, O any](w *world, name string, answer func(in I) O) {
 func (w *world) mock() {
 	on(w, "BeginRun", func(in activities.BeginIn) activities.BeginOut {
 		w.began = in
-		return activities.BeginOut{RunID: runID, Plan: w.plan}
+		return activities.BeginOut{RunID: runID, Plan: w.plan, Out: outputs(w.t, map[string]any{"data": ref("data")}).Out}
 	})
 	on(w, "EndRun", func(in activities.EndIn) activities.EndOut { w.ended = append(w.ended, in); return activities.EndOut{} })
 	step := func(in activities.StepIn) activities.StepOut {

@@ -81,16 +81,12 @@ func (b *board) draw() {
 
 // ready ends the table with the first lines of use.
 func (b *board) ready(took time.Duration, a *app) {
-	suffix := ""
-	if a.cfg.PortOffset != "0" {
-		suffix = " --port-offset " + a.cfg.PortOffset
-	}
 	fmt.Fprintf(b.out, "ready in %.1f s; state in %s\n\n", took.Seconds(), a.cfg.Data)
 	fmt.Fprint(b.out, strings.Join([]string{
 		"  pages and API   http://" + a.cfg.HTTPAddr,
 		"  predictions     http://" + a.cfg.InferenceAddr,
 		"  Temporal's UI   http://" + a.cfg.TemporalUIAddr,
-		"  begin with      gristmill train churn" + suffix,
+		"  begin with      gristmill train churn" + a.elsewhere(),
 		"",
 	}, "\n"))
 }

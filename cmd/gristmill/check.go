@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"gristmill"
 	"gristmill/dataset"
@@ -33,12 +34,17 @@ func (c *checker) describe(ctx context.Context, spec pipeline.Spec) (pipeline.Re
 		return pipeline.Report{}, err
 	}
 	defer r.Close()
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
 	table, err := dataset.Read(ctx, r, spec.Data, dataset.Limits{})
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	return pipeline.Describe(gristmill.DefaultProject, spec, table.Frame.Schema())
 }
+
+// checkWithin bounds the reading of the data for a check.
+const checkWithin = 45 * time.Second
 
 // here is the source of the caller's own files and of the samples.
 type here struct{ dir string }

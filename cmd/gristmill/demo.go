@@ -35,6 +35,9 @@ EXIT STATUS
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s, ok := running(a.cfg.Data); ok {
+				if !s.Ready {
+					return gristmill.Errorf(gristmill.Unavailable, "a stack starts on %s just now; try again when it is ready", a.cfg.Data)
+				}
 				a.cfg.Server, a.cfg.Inference = s.HTTP, s.Inference
 				return a.demo(cmd.Context())
 			}
@@ -171,9 +174,9 @@ func (a *app) printDemo(shown []showing) error {
 	for _, s := range shown {
 		a.say("             %s/models/%s/versions/%d", a.cfg.Server, s.Result.Model.Name, s.Result.Model.Version)
 	}
-	a.say("go on with   gristmill pipeline show churn > mine.yaml")
-	a.say("             gristmill train --file mine.yaml --set train.l2=0.5")
-	a.say("             gristmill model list")
+	a.say("go on with   gristmill pipeline show churn%s > mine.yaml", a.elsewhere())
+	a.say("             gristmill train --file mine.yaml --set train.l2=0.5%s", a.elsewhere())
+	a.say("             gristmill model list%s", a.elsewhere())
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gristmill"
+	"gristmill/embedded/child"
 )
 
 // upDetached starts the stack as a process of its own and returns when it is
@@ -40,14 +41,14 @@ func (a *app) upDetached(cmd *cobra.Command) error {
 		return unusable(dir.path, err)
 	}
 	defer out.Close()
-	child := exec.Command(exe, detachedArgs(os.Args[1:])...)
-	child.Stdout, child.Stderr = out, out
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := child.Start(); err != nil {
+	stack := exec.Command(exe, detachedArgs(os.Args[1:])...)
+	stack.Stdout, stack.Stderr = out, out
+	stack.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := stack.Start(); err != nil {
 		return fmt.Errorf("start stack: %w", err)
 	}
 	died := make(chan error, 1)
-	go func() { died <- child.Wait() }()
+	go func() { died <- stack.Wait() }()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -55,10 +56,10 @@ func (a *app) upDetached(cmd *cobra.Command) error {
 		case err := <-died:
 			return a.stillborn(out.Name(), err)
 		case <-cmd.Context().Done():
-			return child.Process.Signal(syscall.SIGTERM)
+			return stack.Process.Signal(syscall.SIGTERM)
 		case <-tick.C:
 		}
-		if s, ok := readState(dir.path); ok && s.Ready && s.PID == child.Process.Pid {
+		if s, ok := readState(dir.path); ok && s.Ready && s.Process.PID == stack.Process.Pid {
 			return a.printUp(s, out.Name())
 		}
 	}
@@ -115,40 +116,46 @@ func (a *app) downCommand() *cobra.Command {
 next up goes on with it.`,
 		Example: "  gristmill down\n  gristmill down --data /srv/mill",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, ok := running(a.cfg.Data)
-			if !ok {
-				return a.downDone(state{}, "no stack runs on "+a.cfg.Data)
+			if _, ok := running(a.cfg.Data); !ok {
+				return a.downDone(0, "no stack runs on "+a.cfg.Data)
 			}
-			if err := syscall.Kill(s.PID, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return fmt.Errorf("end process %d: %w", s.PID, err)
-			}
-			return a.awaitDown(cmd.Context(), s)
+			return a.awaitDown(cmd.Context())
 		},
 	}
 }
 
-func (a *app) awaitDown(ctx context.Context, s state) error {
+// awaitDown asks the stack to end, once it has said who it is, and waits until
+// its lock is free.
+func (a *app) awaitDown(ctx context.Context) error {
 	limit := time.NewTimer(downWithin + 10*time.Second)
 	defer limit.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	asked := 0
 	for {
+		s, ok := running(a.cfg.Data)
+		if !ok {
+			return a.downDone(asked, "ended")
+		}
+		if asked == 0 && s.Process.PID != 0 {
+			if err := s.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, child.ErrNoProcess) {
+				return fmt.Errorf("end process %d: %w", s.Process.PID, err)
+			}
+			asked = s.Process.PID
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-limit.C:
-			return gristmill.Errorf(gristmill.Unavailable, "process %d does not end; see %s/gristmill.log", s.PID, a.cfg.Data)
+			return gristmill.Errorf(gristmill.Unavailable, "process %d does not end; see %s/gristmill.log", asked, a.cfg.Data)
 		case <-tick.C:
-		}
-		if now, ok := running(a.cfg.Data); !ok || now.PID != s.PID {
-			return a.downDone(s, "ended")
 		}
 	}
 }
 
-func (a *app) downDone(s state, text string) error {
+func (a *app) downDone(pid int, text string) error {
 	if a.json {
-		return a.printJSON(map[string]any{"ended": s.PID != 0, "pid": s.PID})
+		return a.printJSON(map[string]any{"ended": pid != 0, "pid": pid})
 	}
 	a.say("%s", text)
 	return nil

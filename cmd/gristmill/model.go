@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -157,7 +158,7 @@ func (a *app) modelDownload() *cobra.Command {
 			if to == "" {
 				to = fmt.Sprintf("%s-%s.tar", args[0], args[1])
 			}
-			return writeFile(to, func(w writer) error { return c.DownloadPackage(cmd.Context(), args[0], args[1], w) })
+			return writeFile(to, func(w io.Writer) error { return c.DownloadPackage(cmd.Context(), args[0], args[1], w) })
 		},
 	}
 	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write (default MODEL-VERSION.tar)")

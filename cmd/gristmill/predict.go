@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -128,23 +126,4 @@ func refusedAnswer(status int, body []byte) error {
 		out.Problems = append(out.Problems, gristmill.Problem{Path: p.Path, Msg: p.Message})
 	}
 	return out
-}
-
-type writer = io.Writer
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, write func(writer) error) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".gristmill-*")
-	if err != nil {
-		return usageError{fmt.Errorf("--output: %w", err)}
-	}
-	defer os.Remove(tmp.Name()) // gone already when the rename succeeded
-	err = write(tmp)
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Chmod(tmp.Name(), 0o644); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(tmp.Name(), path)
 }

@@ -69,6 +69,19 @@ func short(d time.Duration) string {
 	}
 }
 
+// elsewhere is what a command must add to talk to this stack, if it is not the
+// usual one.
+func (a *app) elsewhere() string {
+	switch {
+	case a.cfg.PortOffset != "0":
+		return " --port-offset " + a.cfg.PortOffset
+	case a.cfg.Server != Default().Server:
+		return " --server " + a.cfg.Server
+	default:
+		return ""
+	}
+}
+
 func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
 func number(v float64) string { return fmt.Sprintf("%.5g", v) }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -118,7 +119,7 @@ func (s *stack) connect(ctx context.Context) error {
 func (s *stack) work() error {
 	log := s.o.Log
 	group, err := worker.New(s.temporal, worker.Activities{
-		Runs:       &activities.Runs{Tracking: s.runs, Pipelines: s.pipelines, Version: s.o.Version},
+		Runs:       &activities.Runs{Tracking: s.runs, Pipelines: s.pipelines, Blobs: s.blobs, Version: s.o.Version},
 		Dataset:    &activities.Dataset{Tracking: s.runs, Datasets: s.datasets, Blobs: s.blobs, Sources: s.sources, Log: log},
 		Training:   &activities.Training{Tracking: s.runs, Blobs: s.blobs, Version: s.o.Version, Log: log},
 		Registry:   &activities.Registry{Tracking: s.runs, Versions: s.versions, Blobs: s.blobs, Version: s.o.Version, Log: log},
@@ -235,13 +236,17 @@ func (s *stack) fail(err error) {
 // then the workers (what runs goes back to its queue), then the stores.
 func (s *stack) close(ctx context.Context) {
 	s.endPolls()
-	for i := len(s.servers) - 1; i >= 0; i-- {
-		limited, cancel := context.WithTimeout(ctx, 3*time.Second)
-		if err := s.servers[i].Shutdown(limited); err != nil {
-			_ = s.servers[i].Close() // long polls do not hold up the end
-		}
-		cancel()
+	limited, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, srv := range s.servers {
+		all.Go(func() {
+			if err := srv.Shutdown(limited); err != nil {
+				_ = srv.Close() // what has not ended by now is cut off
+			}
+		})
 	}
+	all.Wait()
 	if s.stopHost != nil {
 		s.stopHost()
 		<-s.hostDone

@@ -11,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"gristmill"
+	"gristmill/embedded/child"
 )
 
 // dataFormat is the version of the data directory's layout.
@@ -20,15 +22,15 @@ const dataFormat = 1
 
 // state is what a running stack writes into DATA/up.json.
 type state struct {
-	PID       int    `json:"pid"`
-	Ready     bool   `json:"ready"`
-	Version   string `json:"version"`
-	HTTP      string `json:"http"`
-	Inference string `json:"inference"`
-	Temporal  string `json:"temporal"`
-	UI        string `json:"temporal_ui"`
-	S3        string `json:"s3"`
-	Postgres  string `json:"postgres"`
+	Process   child.Identity `json:"process"` // not only its number, which the system gives out again
+	Ready     bool           `json:"ready"`
+	Version   string         `json:"version"`
+	HTTP      string         `json:"http"`
+	Inference string         `json:"inference"`
+	Temporal  string         `json:"temporal"`
+	UI        string         `json:"temporal_ui"`
+	S3        string         `json:"s3"`
+	Postgres  string         `json:"postgres"`
 }
 
 // dataDir is an open data directory, held by a lock against a second stack.
@@ -52,18 +54,35 @@ func openData(path string) (*dataDir, error) {
 		return nil, unusable(abs, err)
 	}
 	d := &dataDir{abs, lock}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := d.take(); err != nil {
 		_ = lock.Close() // the reason matters, not the close
-		where := ""
-		if s, ok := readState(abs); ok {
-			where = fmt.Sprintf(" (process %d, %s)", s.PID, s.HTTP)
-		}
-		return nil, gristmill.Errorf(gristmill.Precondition, "a stack runs on %s already%s; end it with: gristmill down --data %s", abs, where, path)
+		return nil, occupied(path)
 	}
 	if err := d.checkFormat(); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+// take takes the lock. Whoever asks whether a stack runs holds it for a moment,
+// so it is tried for a little longer than that.
+func (d *dataDir) take() (err error) {
+	for range 10 {
+		if err = syscall.Flock(int(d.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return nil
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
+}
+
+// occupied says that another stack has the data directory.
+func occupied(path string) error {
+	where := ""
+	if s, ok := readState(path); ok && s.Process.Alive() {
+		where = fmt.Sprintf(" (process %d, %s)", s.Process.PID, s.HTTP)
+	}
+	return gristmill.Errorf(gristmill.Precondition, "a stack runs on %s already%s; end it with: gristmill down --data %s", path, where, path)
 }
 
 func unusable(path string, err error) error {
@@ -123,17 +142,22 @@ func readState(dir string) (state, bool) {
 	return s, err == nil && json.Unmarshal(b, &s) == nil
 }
 
-// running reports the stack that holds dir's lock, if one does.
+// running reports the stack that holds dir's lock, if one does. One that has just
+// taken it has no state yet: its Process is not alive.
 func running(dir string) (state, bool) {
 	lock, err := os.Open(filepath.Join(dir, "up.lock"))
 	if err != nil {
 		return state{}, false
 	}
 	defer lock.Close()
-	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+	if syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
 		return state{}, false // nobody held it; closing the file gives it back
 	}
-	return readState(dir)
+	s, ok := readState(dir)
+	if !ok || !s.Process.Alive() {
+		s = state{}
+	}
+	return s, true
 }
 
 // checkPorts finds every busy port before anything is made.

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gristmill"
+	"gristmill/embedded/child"
 	"gristmill/embedded/postgres"
 	"gristmill/embedded/s3"
 	"gristmill/embedded/temporal"
@@ -68,6 +69,9 @@ func (a *app) up(ctx context.Context, while func(context.Context) error) error {
 		return err
 	}
 	defer dir.close()
+	if err := a.note(dir, false); err != nil {
+		return err
+	}
 	logFile, err := os.OpenFile(dir.join("gristmill.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return unusable(dir.path, err)
@@ -92,7 +96,7 @@ func (a *app) up(ctx context.Context, while func(context.Context) error) error {
 		}
 		return err
 	}
-	if err := dir.write(a.state(true)); err != nil {
+	if err := a.note(dir, true); err != nil {
 		return err
 	}
 	s.board.ready(time.Since(began), a)
@@ -107,8 +111,8 @@ func (a *app) up(ctx context.Context, while func(context.Context) error) error {
 
 // precheck finds what can be found before anything is made.
 func (a *app) precheck() error {
-	if s, ok := running(a.cfg.Data); ok {
-		return gristmill.Errorf(gristmill.Precondition, "a stack runs on %s already (process %d, %s); end it with: gristmill down --data %s", a.cfg.Data, s.PID, s.HTTP, a.cfg.Data)
+	if _, ok := running(a.cfg.Data); ok {
+		return occupied(a.cfg.Data)
 	}
 	token, err := a.cfg.secret(a.cfg.Token)
 	if err != nil {
@@ -131,10 +135,15 @@ func (a *app) precheck() error {
 	return checkPorts(a.cfg)
 }
 
-func (a *app) state(ready bool) state {
+// note writes what runs here and where, for down, demo and doctor.
+func (a *app) note(dir *dataDir, ready bool) error {
+	self, err := child.Identify(os.Getpid())
+	if err != nil {
+		return fmt.Errorf("identify own process: %w", err)
+	}
 	c := a.cfg
-	return state{PID: os.Getpid(), Ready: ready, Version: version(), HTTP: "http://" + c.HTTPAddr, Inference: "http://" + c.InferenceAddr,
-		Temporal: c.TemporalAddr, UI: "http://" + c.TemporalUIAddr, S3: "http://" + c.S3Addr, Postgres: c.PostgresAddr}
+	return dir.write(state{Process: self, Ready: ready, Version: version(), HTTP: "http://" + c.HTTPAddr, Inference: "http://" + c.InferenceAddr,
+		Temporal: c.TemporalAddr, UI: "http://" + c.TemporalUIAddr, S3: "http://" + c.S3Addr, Postgres: c.PostgresAddr})
 }
 
 func newLog(w io.Writer, level string) (*slog.Logger, error) {

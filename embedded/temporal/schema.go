@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/blang/semver/v4"
 	"go.temporal.io/server/common/config"
@@ -82,10 +83,44 @@ func (d database) upgrade(cfg Config, log log.Logger) (err error) {
 		return nil
 	}
 	update := &schema.UpdateConfig{DBName: d.name, SchemaName: d.schema}
-	if err := schema.NewUpdateSchemaTask(conn, update, log).Run(); err != nil {
+	if err := schema.NewUpdateSchemaTask(&whole{Connection: conn, database: d.name}, update, log).Run(); err != nil {
 		return fmt.Errorf("upgrade schema of %s from %s to %s: %w", d.name, have, d.version, err)
 	}
 	return nil
+}
+
+// whole applies a version of the schema as a whole or not at all. The server's own
+// task runs statement by statement, and a process that is killed in between
+// would leave a database that no later start can upgrade.
+type whole struct {
+	*sql.Connection
+	database   string
+	statements []string // of the version that is being read
+}
+
+// Exec keeps a statement until its version is complete. Nobody else uses the
+// database meanwhile, so that no index has to be made beside other work, which
+// one statement could not do.
+func (w *whole) Exec(stmt string, _ ...any) error {
+	w.statements = append(w.statements, strings.Replace(stmt, "CREATE INDEX CONCURRENTLY", "CREATE INDEX", 1))
+	return nil
+}
+
+// UpdateSchemaVersion runs what was kept, and notes the version, as one statement.
+func (w *whole) UpdateSchemaVersion(version, compatible string) error {
+	kept := append(w.statements, fmt.Sprintf("UPDATE schema_version SET curr_version = '%s', min_compatible_version = '%s' WHERE version_partition = 0 AND db_name = '%s'",
+		version, compatible, w.database))
+	w.statements = nil
+	var block strings.Builder
+	block.WriteString("DO $whole$ BEGIN\n")
+	for _, stmt := range kept {
+		fmt.Fprintf(&block, "EXECUTE $one$%s$one$;\n", stmt)
+	}
+	block.WriteString("END $whole$")
+	if err := w.Connection.Exec(block.String()); err != nil {
+		return err
+	}
+	return w.Connection.UpdateSchemaVersion(version, compatible) // the time, too
 }
 
 // closed closes a connection, whose Close panics instead of returning an error.

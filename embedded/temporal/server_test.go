@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"go.temporal.io/server/tools/sql"
 
 	"gristmill"
 	"gristmill/embedded/child"
@@ -232,6 +234,54 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	want := fmt.Sprintf("the database temporal_visibility has Temporal's schema 9.1, this gristmill knows up to %s; start the newer gristmill that made it, or use another data directory", visibilityDatabase().version)
 	if gristmill.KindOf(err) != gristmill.Precondition || gristmill.Public(err) != want {
 		t.Fatalf("got %v; want %s", err, want)
+	}
+}
+
+func TestVersionOfSchemaIsAppliedWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	pg := startPostgres(t, filepath.Join(t.TempDir(), "postgres"))
+	cfg := configFor(t, pg)
+	if err := upgrade(cfg, newLogger(cfg.Log)); err != nil {
+		t.Fatal(err)
+	}
+	d := mainDatabase()
+	store := d.store(cfg)
+	conn, err := sql.NewConnection(store, newLogger(cfg.Log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	apply := func(version string, statements ...string) error {
+		w := &whole{Connection: conn, database: d.name}
+		for _, s := range statements {
+			if err := w.Exec(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return w.UpdateSchemaVersion(version, "1.0")
+	}
+	state := func() (version string, made bool) {
+		version, err := conn.ReadSchemaVersion()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables, err := conn.ListTables()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return version, slices.Contains(tables, "made")
+	}
+	if err := apply("77.1", "CREATE TABLE made (a int)", "INSERT INTO made VALUES ('no number')"); err == nil {
+		t.Fatal("a version with a statement that fails is applied")
+	}
+	if version, made := state(); version != d.version || made {
+		t.Fatalf("after half of a version: version %s, its table is there: %v", version, made)
+	}
+	if err := apply("77.1", "CREATE TABLE made (a int)", "INSERT INTO made VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	if version, made := state(); version != "77.1" || !made {
+		t.Fatalf("after a whole version: version %s, its table is there: %v", version, made)
 	}
 }
 

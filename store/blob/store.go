@@ -77,7 +77,8 @@ func KeyOf(uri string) (string, error) {
 }
 
 // Put stores the bytes of r under their digest, in constant memory. Bytes that
-// are there already are not stored again, unless what is there has another size.
+// are there already are not stored again; what stands in their place and is not
+// they is replaced.
 func (s *Store) Put(ctx context.Context, r io.Reader, mediaType string) (gristmill.Ref, error) {
 	b, err := spool(ctx, r)
 	if err != nil {
@@ -88,7 +89,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, mediaType string) (gristmi
 	ref := gristmill.Ref{URI: URI(key), Digest: b.digest, Size: b.size, Type: mediaType}
 	info, err := s.driver.Stat(ctx, key)
 	switch {
-	case err == nil && info.Size == b.size:
+	case err == nil && info.Size == b.size && s.intact(ctx, b.digest):
 		return ref, nil
 	case err != nil && gristmill.KindOf(err) != gristmill.NotFound:
 		return gristmill.Ref{}, err
@@ -97,6 +98,18 @@ func (s *Store) Put(ctx context.Context, r io.Reader, mediaType string) (gristmi
 		return gristmill.Ref{}, err
 	}
 	return ref, nil
+}
+
+// intact reports whether the stored object can be read and is what its digest
+// says: an object that was altered must not keep its place for ever.
+func (s *Store) intact(ctx context.Context, d gristmill.Digest) bool {
+	r, err := s.Open(ctx, d)
+	if err != nil {
+		return false
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return err == nil
 }
 
 // Open returns the object's bytes. They are verified while they are read: where

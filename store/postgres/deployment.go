@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"time"
 
 	"gristmill"
 	"gristmill/registry"
@@ -44,7 +45,7 @@ func (s *Deployments) Propose(ctx context.Context, in, model string, version int
 		switch {
 		case made && d.State == string(serving.Rolling) && d.HeldBy == by && d.Candidate == n:
 			return errUnchanged // a repetition
-		case made && d.State == string(serving.Rolling):
+		case made && d.State == string(serving.Rolling) && time.Since(d.UpdatedAt) < serving.RollingWithin:
 			return gristmill.Errorf(gristmill.Conflict,
 				"model %s is being deployed already: %s is rolling version %d out (generation %d)", model, d.HeldBy, d.Candidate, d.Generation)
 		case made && d.HeldBy == by && d.Version == n:

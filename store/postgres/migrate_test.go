@@ -51,7 +51,7 @@ func TestMigrateAtTheSameTimeAndTwice(t *testing.T) {
 func TestAnEmptyDatabaseSaysThatItMustBeMigrated(t *testing.T) {
 	t.Parallel()
 	_, err := postgres.NewRuns(postgrestest.OpenEmpty(t)).Run(context.Background(), "x")
-	if gristmill.KindOf(err) != gristmill.Precondition || !strings.Contains(gristmill.Public(err), "gristmill migrate") {
+	if gristmill.KindOf(err) != gristmill.Precondition || !strings.Contains(gristmill.Public(err), "a restart of gristmill brings it up to date") {
 		t.Errorf("error %v", err)
 	}
 }

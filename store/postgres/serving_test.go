@@ -131,3 +131,27 @@ func TestRunsOfAModelAreFound(t *testing.T) {
 		t.Errorf("runs of the model: %+v, %v", list, err)
 	}
 }
+
+func TestAPromotionThatDiedIsTakenOver(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db := postgrestest.Open(t)
+	s := postgres.NewDeployments(db)
+	first, second := register(t, db, "m"), register(t, db, "m")
+	if _, err := s.Propose(ctx, "", "m", first.Number, "dead"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Propose(ctx, "", "m", second.Number, "next"); gristmill.KindOf(err) != gristmill.Conflict {
+		t.Errorf("a living promotion was overtaken: %v", err)
+	}
+	if err := db.Exec(ctx, `UPDATE deployment SET updated_at = now() - interval '16 minutes'`); err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Propose(ctx, "", "m", second.Number, "next")
+	if err != nil || d.Candidate != second.Number {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if _, err := s.Commit(ctx, "", "m", d.Generation-1, "dead"); gristmill.KindOf(err) != gristmill.Conflict {
+		t.Errorf("the dead promotion commits: %v", err)
+	}
+}

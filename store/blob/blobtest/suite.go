@@ -162,6 +162,13 @@ func altered(t *testing.T, o Opened) {
 			t.Errorf("a read after the verdict: %v", again)
 		}
 		noError(t, r.Close())
+		_, err = o.Store.Put(ctx, strings.NewReader("the weights"), "") // the good bytes heal it
+		noError(t, err)
+		healed, err := o.Store.Get(ctx, ref.Digest, 1000)
+		noError(t, err)
+		if string(healed) != "the weights" {
+			t.Errorf("healed to %q", healed)
+		}
 	}
 }
 
