@@ -30,7 +30,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			pg, err := postgres.Find()
 			add("PostgreSQL", fmt.Sprintf("%s in %s", pg.Version, pg.Dir), err)
 			if s, ok := running(a.cfg.Data); ok {
-				add("stack", fmt.Sprintf("runs as process %d, %s", s.Process.PID, s.HTTP), nil)
+				add("stack", fmt.Sprintf("runs as process %d, %s", s.PID, s.HTTP), nil)
 			} else {
 				add("ports", "free", checkPorts(a.cfg))
 				add("data directory", a.cfg.Data, probeData(a.cfg.Data))

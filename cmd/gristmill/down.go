@@ -59,7 +59,7 @@ func (a *app) upDetached(cmd *cobra.Command) error {
 			return stack.Process.Signal(syscall.SIGTERM)
 		case <-tick.C:
 		}
-		if s, ok := readState(dir.path); ok && s.Ready && s.Process.PID == stack.Process.Pid {
+		if s, ok := readState(dir.path); ok && s.Ready && s.PID == stack.Process.Pid {
 			return a.printUp(s, out.Name())
 		}
 	}
@@ -137,11 +137,11 @@ func (a *app) awaitDown(ctx context.Context) error {
 		if !ok {
 			return a.downDone(asked, "ended")
 		}
-		if asked == 0 && s.Process.PID != 0 {
-			if err := s.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, child.ErrNoProcess) {
-				return fmt.Errorf("end process %d: %w", s.Process.PID, err)
+		if asked == 0 && s.PID != 0 {
+			if err := s.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, child.ErrNoProcess) {
+				return fmt.Errorf("end process %d: %w", s.PID, err)
 			}
-			asked = s.Process.PID
+			asked = s.PID
 		}
 		select {
 		case <-ctx.Done():

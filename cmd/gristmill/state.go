@@ -22,15 +22,15 @@ const dataFormat = 1
 
 // state is what a running stack writes into DATA/up.json.
 type state struct {
-	Process   child.Identity `json:"process"` // not only its number, which the system gives out again
-	Ready     bool           `json:"ready"`
-	Version   string         `json:"version"`
-	HTTP      string         `json:"http"`
-	Inference string         `json:"inference"`
-	Temporal  string         `json:"temporal"`
-	UI        string         `json:"temporal_ui"`
-	S3        string         `json:"s3"`
-	Postgres  string         `json:"postgres"`
+	child.Identity        // of the process: not only its number, which the system gives out again
+	Ready          bool   `json:"ready"`
+	Version        string `json:"version"`
+	HTTP           string `json:"http"`
+	Inference      string `json:"inference"`
+	Temporal       string `json:"temporal"`
+	UI             string `json:"temporal_ui"`
+	S3             string `json:"s3"`
+	Postgres       string `json:"postgres"`
 }
 
 // dataDir is an open data directory, held by a lock against a second stack.
@@ -79,8 +79,8 @@ func (d *dataDir) take() (err error) {
 // occupied says that another stack has the data directory.
 func occupied(path string) error {
 	where := ""
-	if s, ok := readState(path); ok && s.Process.Alive() {
-		where = fmt.Sprintf(" (process %d, %s)", s.Process.PID, s.HTTP)
+	if s, ok := readState(path); ok && s.Alive() {
+		where = fmt.Sprintf(" (process %d, %s)", s.PID, s.HTTP)
 	}
 	return gristmill.Errorf(gristmill.Precondition, "a stack runs on %s already%s; end it with: gristmill down --data %s", path, where, path)
 }
@@ -143,7 +143,7 @@ func readState(dir string) (state, bool) {
 }
 
 // running reports the stack that holds dir's lock, if one does. One that has just
-// taken it has no state yet: its Process is not alive.
+// taken it has no state yet: it is not Alive.
 func running(dir string) (state, bool) {
 	lock, err := os.Open(filepath.Join(dir, "up.lock"))
 	if err != nil {
@@ -154,7 +154,7 @@ func running(dir string) (state, bool) {
 		return state{}, false // nobody held it; closing the file gives it back
 	}
 	s, ok := readState(dir)
-	if !ok || !s.Process.Alive() {
+	if !ok || !s.Alive() {
 		s = state{}
 	}
 	return s, true

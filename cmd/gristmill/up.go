@@ -142,7 +142,7 @@ func (a *app) note(dir *dataDir, ready bool) error {
 		return fmt.Errorf("identify own process: %w", err)
 	}
 	c := a.cfg
-	return dir.write(state{Process: self, Ready: ready, Version: version(), HTTP: "http://" + c.HTTPAddr, Inference: "http://" + c.InferenceAddr,
+	return dir.write(state{Identity: self, Ready: ready, Version: version(), HTTP: "http://" + c.HTTPAddr, Inference: "http://" + c.InferenceAddr,
 		Temporal: c.TemporalAddr, UI: "http://" + c.TemporalUIAddr, S3: "http://" + c.S3Addr, Postgres: c.PostgresAddr})
 }
 
