@@ -62,7 +62,7 @@ func TestRegisterVersionMakesOneVersionARun(t *testing.T) {
 		g.SpecDigest != l.plan.SpecDigest || g.Gristmill != "test" || !strings.HasSuffix(g.DatasetSource, "mine.csv") {
 		t.Errorf("lineage %+v", g)
 	}
-	for _, want := range []string{"# small", "test_roc_auc", "| contract | string |", "test_roc_auc > 0.6", string(g.DatasetDigest.Short()), l.runID} {
+	for _, want := range []string{"# small", "test_roc_auc", "| contract | string |", "test_roc_auc > 0.6", g.DatasetDigest.Short(), l.runID} {
 		if !strings.Contains(v.Card, want) {
 			t.Errorf("no %q in the card\n%s", want, v.Card)
 		}

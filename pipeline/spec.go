@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -312,10 +313,8 @@ func checkMetric(path, name string, task catalog.Task) (ml.Problem, bool) {
 			known = append(known, part+m)
 		}
 	}
-	for _, k := range known {
-		if k == name {
-			return ml.Problem{}, true
-		}
+	if slices.Contains(known, name) {
+		return ml.Problem{}, true
 	}
 	return ml.Unknown(path, "metric of a "+string(task), name, known), false
 }

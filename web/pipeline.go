@@ -2,6 +2,7 @@ package web
 
 import (
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -77,9 +78,7 @@ func (s *server) checkSpec(r *http.Request, in SpecIn) (pipeline.Report, error) 
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	for k, v := range in.Set {
-		set[k] = v
-	}
+	maps.Copy(set, in.Set)
 	v, err := pipeline.Applied(s.cfg.Project, in.Text, in.By, s.now().UTC())
 	if err != nil {
 		return pipeline.Report{}, err

@@ -3,7 +3,6 @@ package worker_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -130,7 +129,7 @@ func TestAGroupRegistersWithTheSDK(t *testing.T) {
 	}
 	defer c.Close()
 	r := prometheus.NewRegistry()
-	g, err := worker.New(c, worker.Activities{}, worker.Config{Identity: "me", Registry: r, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	g, err := worker.New(c, worker.Activities{}, worker.Config{Identity: "me", Registry: r, Log: slog.New(slog.DiscardHandler)})
 	if err != nil || g == nil {
 		t.Fatal(err)
 	}

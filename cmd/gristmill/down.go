@@ -85,7 +85,7 @@ func (a *app) stillborn(log string, err error) error {
 	defer f.Close()
 	last := "the stack ended while it started"
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if text := strings.TrimPrefix(lines.Text(), "gristmill: "); text != lines.Text() {
+		if text, ok := strings.CutPrefix(lines.Text(), "gristmill: "); ok {
 			last = text
 		}
 	}

@@ -262,12 +262,7 @@ func (c *colBuilder) parse(x cell, nulls []string, texts *interner) bool {
 }
 
 func isNull(b []byte, nulls []string) bool {
-	for _, n := range nulls {
-		if string(b) == n {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(nulls, string(b))
 }
 
 // limitReader refuses a file beyond its limit, unlike io.LimitReader, which

@@ -120,7 +120,7 @@ func (s *scanner) fill() error {
 		copy(grown, s.buf)
 		s.buf = grown
 	}
-	for tries := 0; tries < 100; tries++ {
+	for range 100 {
 		n, err := s.r.Read(s.buf[len(s.buf):cap(s.buf)])
 		s.buf = s.buf[:len(s.buf)+n]
 		if err == io.EOF {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"gristmill/ml"
 	"gristmill/ml/frame"
@@ -130,12 +131,7 @@ func (s Selector) matches(f frame.Field, re *regexp.Regexp) bool {
 	case re != nil:
 		return re.MatchString(f.Name)
 	}
-	for _, n := range s.Names {
-		if n == f.Name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Names, f.Name)
 }
 
 // assign gives each column to a rule: the result has, for each rule, the

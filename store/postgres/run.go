@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"time"
 
@@ -68,9 +69,7 @@ func insertRun(ctx context.Context, q *sqlc.Queries, e sqlc.Experiment, n tracki
 		return "", err
 	}
 	tags := make(map[string]string, len(n.Tags)+1)
-	for k, v := range n.Tags {
-		tags[k] = v
-	}
+	maps.Copy(tags, n.Tags)
 	tags[runNameTag] = n.Name
 	return n.ID, putTags(ctx, q, n.ID, tags)
 }
