@@ -149,7 +149,7 @@ func TestPromotionsNameVersionAndReason(t *testing.T) {
 	st.fill()
 	st.do(post, "/api/v1/models/churn/versions/1/promote", "")
 	st.do(post, "/api/v1/models/churn/rollback", `{"reason":"too many calls"}`)
-	want := "[{default churn 1 promoted by hand } {default churn 1 too many calls }]"
+	want := "[{default churn 1 promoted by hand} {default churn 1 too many calls}]"
 	if got := fmt.Sprint(st.work.promoted); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
