@@ -39,6 +39,9 @@ func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 			return StepOut{}, err
 		}
 		a.life.progress("read")
+		for _, doubt := range dataset.Doubts(table.Frame) {
+			a.say(ctx, "warn", "%s", doubt)
+		}
 		ref.Size = table.Size
 		a.say(ctx, "info", "%s: %d rows, %d columns, %d bytes, sha256 %s", src, table.Frame.Rows(), table.Frame.Cols(), table.Size, ref.Digest.Short())
 		if err := d.describe(ctx, a, table, src); err != nil {

@@ -55,6 +55,9 @@ func (d *Deployment) ProposeVersion(ctx context.Context, in ProposeIn) (Generati
 		return GenerationOut{}, wire(ctx, err)
 	}
 	dep, err := d.Serving.Propose(ctx, project, in.Model, in.Version, in.By)
+	if gristmill.KindOf(err) == gristmill.Conflict { // another promotion is under way: this one waits its turn
+		err = gristmill.Hide(gristmill.Unavailable, err, "%s", gristmill.Public(err))
+	}
 	if err != nil {
 		return GenerationOut{}, wire(ctx, err)
 	}

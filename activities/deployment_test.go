@@ -232,7 +232,7 @@ func TestProposeRefusesWhatIsNoVersion(t *testing.T) {
 	}
 	l.propose(1, by)
 	_, err := do(l, l.deploy.ProposeVersion, activities.ProposeIn{Model: "small", Version: 2, By: "promotion-2"})
-	refused(t, err, gristmill.Conflict, "model small is being deployed already: promotion-1 is rolling version 1 out (generation 1)")
+	refused(t, err, gristmill.Unavailable, "model small is being deployed already: promotion-1 is rolling version 1 out (generation 1)")
 	if _, err := do(l, l.deploy.AwaitReady, activities.GenerationIn{Model: "none", Generation: 1, Within: time.Second}); errors.Is(err, nil) {
 		t.Error("a model without a deployment is ready")
 	}

@@ -235,7 +235,7 @@ func refused(t *testing.T, err error, kind gristmill.Kind, want string) {
 	if !ok {
 		t.Fatalf("error %v carries no failure", err)
 	}
-	if f.Kind != kind || retryable(err) {
+	if later := kind == gristmill.Unavailable; f.Kind != kind || retryable(err) != later {
 		t.Errorf("kind %s, retryable %v; want %s", f.Kind, retryable(err), kind)
 	}
 	if got := f.Error().Public(); got != want {

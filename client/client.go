@@ -225,7 +225,12 @@ func escape(prefix string, parts ...string) string {
 			if i > 0 {
 				b.WriteByte('/')
 			}
-			b.WriteString(url.PathEscape(segment))
+			if segment == "." || segment == ".." { // which would be resolved on the way
+				segment = strings.ReplaceAll(segment, ".", "%2E")
+			} else {
+				segment = url.PathEscape(segment)
+			}
+			b.WriteString(segment)
 		}
 	}
 	return b.String()

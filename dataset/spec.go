@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gristmill"
+	"gristmill/ml"
 	"gristmill/ml/frame"
 )
 
@@ -232,38 +233,18 @@ func quoteAll(values []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// nearest returns ` (nearest: "name")` for the column whose name is most like
-// name, or "".
+// nearest returns the columns to choose from, for a message, and the one whose
+// name is most like name.
 func nearest(name string, fields []frame.Field) string {
-	best, at := len(name)/2+1, ""
-	for _, f := range fields {
-		if d := distance(strings.ToLower(name), strings.ToLower(f.Name)); d < best {
-			best, at = d, f.Name
-		}
+	const most = 20
+	names := frame.Schema{Fields: fields}.Names()
+	near := ml.Nearest(name, names)
+	list := strings.Join(names[:min(most, len(names))], ", ")
+	if len(names) > most {
+		list += fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	if at == "" {
-		return ""
+	if near == "" {
+		return ": " + list
 	}
-	return fmt.Sprintf(" (nearest: %q)", at)
-}
-
-// distance is the Levenshtein distance between two names, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf(": %s (did you mean %q?)", list, near)
 }

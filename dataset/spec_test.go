@@ -46,7 +46,7 @@ func TestSpecCheckFindsEverything(t *testing.T) {
 			`data.schema[3].min: 2 is above max 1; expected min not above max`,
 			`data.schema[3].values: given for a column of type int64; expected it only for string`,
 			`data.schema[4].max: NaN; expected a finite number`,
-			`data.target: "churn" is not in data.schema; expected one of its columns (nearest: "churns")`}},
+			`data.target: "churn" is not in data.schema; expected one of its columns: churns, , churns, x, z (did you mean "churns"?)`}},
 		{"positive", func(s *dataset.Spec) {
 			s.Schema = []frame.Field{{Name: "churn", Type: frame.String, Values: []string{"no", "yes"}}}
 		}, []string{`data.positive: "Yes"; expected one of the values of the target in data.schema: "no", "yes"`}},

@@ -118,9 +118,9 @@ func TestReadChecksTheSpecAgainstTheTable(t *testing.T) {
 	t.Parallel()
 	_, err := dataset.Read(context.Background(), strings.NewReader("Churn,age,city\nno,1,x\n"), dataset.Spec{Target: "churn", Drop: []string{"agee", "zzzzzz"}}, dataset.Limits{})
 	want := "the data do not fit the spec:\n" +
-		"  data.target: the table has no column \"churn\"; expected one of its columns (nearest: \"Churn\")\n" +
-		"  data.drop[0]: the table has no column \"agee\"; expected one of its columns (nearest: \"age\")\n" +
-		"  data.drop[1]: the table has no column \"zzzzzz\"; expected one of its columns"
+		"  data.target: the table has no column \"churn\"; expected one of its columns: Churn, age, city (did you mean \"Churn\"?)\n" +
+		"  data.drop[0]: the table has no column \"agee\"; expected one of its columns: Churn, age, city (did you mean \"age\"?)\n" +
+		"  data.drop[1]: the table has no column \"zzzzzz\"; expected one of its columns: Churn, age, city"
 	if gristmill.Public(err) != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -34,10 +34,14 @@ func (t *tree) section(path string, v any) *section {
 }
 
 func (s *section) get(key string) (any, string, bool) {
-	s.known = append(s.known, key)
+	if !slices.Contains(s.known, key) {
+		s.known = append(s.known, key)
+	}
 	v, ok := s.m[key]
 	return v, join(s.path, key), ok && v != nil
 }
+
+func (s *section) has(key string) bool { v, ok := s.m[key]; return ok && v != nil }
 
 // text reads a string; numbers and booleans are taken by their text, since YAML
 // makes numbers of words like 1.

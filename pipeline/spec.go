@@ -86,7 +86,19 @@ func Load(canonical json.RawMessage, set map[string]any) (Spec, error) {
 
 // Applied reads a spec's YAML as a version that a Store can keep.
 func Applied(project, text, by string, at time.Time) (Version, error) {
-	spec, err := Parse([]byte(text))
+	t := readYAML([]byte(text))
+	if len(t.problems) == 0 || len(t.root) > 0 {
+		for _, key := range Sources() {
+			if v, ok := t.text(key); ok && relative(v) {
+				t.problem(key, v, "an absolute path, sample:NAME or NAME@DIGEST",
+					"%s: %q is a relative path, which only its owner's machine can find: `gristmill pipeline apply -f` uploads it; or give an absolute path of the worker's machine", key, v)
+			}
+		}
+	}
+	if len(t.problems) > 0 && len(t.root) == 0 {
+		return Version{}, t.err("invalid spec")
+	}
+	spec, err := t.spec(nil)
 	if err != nil {
 		return Version{}, err
 	}
@@ -166,6 +178,9 @@ func (t *tree) data(top *section) dataset.Spec {
 			Seed:       uint64(sp.integer("seed", 0, 0, math.MaxInt32)),
 			File:       sp.text("file"),
 		}
+		if spec.Split.Test == 0 && sp.has("test") && !t.reported("data.split.test") {
+			t.problem("data.split.test", "0", "a fraction above 0", "data.split.test: 0; expected a fraction above 0 and below 1, or no key for the default")
+		}
 		sp.close()
 	}
 	d.close()
@@ -219,9 +234,6 @@ func (t *tree) train(top *section) Training {
 		Seed:            uint64(s.integer("seed", 0, 0, math.MaxInt32)),
 		Queue:           s.choice("queue", QueueLight, QueueCPU, QueueGPU),
 	}
-	if tr.Algorithm == "" {
-		return tr
-	}
 	spec, ok := t.algorithm(s, tr.Algorithm)
 	if !ok {
 		return tr
@@ -236,7 +248,15 @@ func (t *tree) train(top *section) Training {
 func (t *tree) algorithm(s *section, name string) (ml.Spec, bool) {
 	a, ok := catalog.Lookup(name)
 	if !ok {
-		t.from(ml.Unknown("train.algorithm", "algorithm", name, algorithms()))
+		if name != "" {
+			t.from(ml.Unknown("train.algorithm", "algorithm", name, algorithms()))
+		}
+		for _, any := range catalog.Algorithms() { // what no algorithm knows is wrong all the same
+			for _, p := range any.Params {
+				s.get(p.Name)
+			}
+		}
+		s.close()
 		return nil, false
 	}
 	given := map[string]any{}

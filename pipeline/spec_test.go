@@ -223,6 +223,38 @@ func TestRelocateUploadsTheCallersFiles(t *testing.T) {
 	}
 }
 
+func TestARelativePathIsNotApplied(t *testing.T) {
+	t.Parallel()
+	text := "name: a\ndata: {source: rows.csv, target: y}\ntrain: {algorithm: linear}\n"
+	_, err := pipeline.Applied("default", text, "me", time.Time{})
+	want := "invalid spec:\n  2:16: data.source: \"rows.csv\" is a relative path, which only its owner's machine can find: `gristmill pipeline apply -f` uploads it; or give an absolute path of the worker's machine"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if _, err := pipeline.Parse([]byte(text)); err != nil {
+		t.Errorf("the caller's own reading refuses it: %v", err)
+	}
+}
+
+func TestAPlanCarriesTheDataSectionByReference(t *testing.T) {
+	t.Parallel()
+	var columns []string
+	for i := range 3000 {
+		columns = append(columns, fmt.Sprintf("{name: column_%d, type: float64, nullable: true}", i))
+	}
+	spec, err := pipeline.Parse([]byte("name: wide\ndata: {source: /rows.csv, target: column_0, schema: [" + strings.Join(columns, ", ") + "]}\ntrain: {algorithm: ridge}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := pipeline.Make("default", spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := json.Marshal(plan); len(b) > 8<<10 {
+		t.Errorf("a plan of %d bytes", len(b))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, text := range pipeline.Shipped() {
 		f.Add([]byte(text))

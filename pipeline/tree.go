@@ -245,6 +245,17 @@ func (t *tree) problem(path, given, want, format string, args ...any) {
 	t.add(p)
 }
 
+// text returns the text at a dotted key.
+func (t *tree) text(key string) (string, bool) {
+	var v any = t.root
+	for _, part := range strings.Split(key, ".") {
+		m, _ := v.(map[string]any)
+		v = m[part]
+	}
+	s, ok := v.(string)
+	return s, ok
+}
+
 func (t *tree) locate(path string) mark {
 	for {
 		if m, ok := t.at[path]; ok {

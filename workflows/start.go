@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"unicode/utf8"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -16,6 +18,9 @@ import (
 	"gristmill/pipeline"
 	"gristmill/tracking"
 )
+
+// workflowID is the form of the IDs that our doors can name again in an address.
+var workflowID = regexp.MustCompile(`^[A-Za-z0-9_:-][A-Za-z0-9_.:-]*(/[A-Za-z0-9_:-][A-Za-z0-9_.:-]*)*$`)
 
 // Starter starts and watches workflows for the doors, which never see a task
 // queue or an option.
@@ -30,8 +35,11 @@ func (s *Starter) Train(ctx context.Context, req pipeline.Request, id string) (s
 	if id == "" {
 		id = fmt.Sprintf("train/%s/%s", req.Pipeline, gristmill.NewID()[:12])
 	}
-	if len(id) > 200 {
-		return "", gristmill.Errorf(gristmill.Invalid, "workflow_id: %d characters; at most 200 are allowed", len(id))
+	if len(id) > 200 || !workflowID.MatchString(id) {
+		return "", gristmill.Errorf(gristmill.Invalid, "workflow_id: %.80q is no workflow ID; expected 1 to 200 letters, digits, _ - : or ., in parts separated by /", id)
+	}
+	if n := utf8.RuneCountInString(req.RunName); n > 250 {
+		return "", gristmill.Errorf(gristmill.Invalid, "run_name: %d characters; at most 250 are allowed", n)
 	}
 	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: id, TaskQueue: pipeline.QueueLight,

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -50,7 +52,10 @@ func (b *board) part(name string) func(*error) {
 				continue
 			}
 			p.took, p.state = time.Since(began), "ready"
-			if *err != nil {
+			switch {
+			case errors.Is(*err, context.Canceled):
+				p.state = "stopped"
+			case *err != nil:
 				p.state = "failed"
 			}
 			if !b.live {

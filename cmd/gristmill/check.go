@@ -46,6 +46,15 @@ func (c *checker) describe(ctx context.Context, spec pipeline.Spec) (pipeline.Re
 // checkWithin bounds the reading of the data for a check.
 const checkWithin = 45 * time.Second
 
+// regular refuses what is no file of data: a directory, a device, a pipe.
+func regular(f *os.File, path string) (io.ReadCloser, error) {
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		_ = f.Close() // nothing was read
+		return nil, gristmill.Errorf(gristmill.Invalid, "data.source: %s is not a regular file", path)
+	}
+	return f, nil
+}
+
 // here is the source of the caller's own files and of the samples.
 type here struct{ dir string }
 
@@ -60,11 +69,11 @@ func (h here) Open(ctx context.Context, s dataset.SourceSpec) (io.ReadCloser, er
 			if err == nil {
 				_ = f.Close() // the one beside the spec is meant
 			}
-			return beside, nil
+			return regular(beside, s.Path)
 		}
 	}
 	if err != nil {
 		return nil, gristmill.Errorf(gristmill.Invalid, "data.source: %v", err)
 	}
-	return f, nil
+	return regular(f, s.Path)
 }

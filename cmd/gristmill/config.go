@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -117,7 +116,7 @@ func (a *app) fromFile(fields []field) error {
 	}
 	var values map[string]yaml.Node
 	if err == nil {
-		err = yaml.NewDecoder(bytes.NewReader(text)).Decode(&values)
+		err = yaml.Unmarshal(text, &values)
 	}
 	if err != nil {
 		return gristmill.Errorf(gristmill.Invalid, "read %s: %v", configFile, err)

@@ -158,10 +158,17 @@ func (a *app) modelDownload() *cobra.Command {
 			if to == "" {
 				to = fmt.Sprintf("%s-%s.tar", args[0], args[1])
 			}
-			return writeFile(to, func(w io.Writer) error { return c.DownloadPackage(cmd.Context(), args[0], args[1], w) })
+			if to == "-" {
+				return c.DownloadPackage(cmd.Context(), args[0], args[1], a.out)
+			}
+			err = writeFile(to, func(w io.Writer) error { return c.DownloadPackage(cmd.Context(), args[0], args[1], w) })
+			if err == nil && a.json {
+				return a.printJSON(map[string]string{"file": to})
+			}
+			return err
 		},
 	}
-	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write (default MODEL-VERSION.tar)")
+	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write, - for stdout (default MODEL-VERSION.tar)")
 	return cmd
 }
 

@@ -83,7 +83,7 @@ the same content again changes nothing. Runs that go on are not disturbed.`,
 			if err != nil {
 				return err
 			}
-			v, err := a.apply(cmd.Context(), c, file)
+			v, err := a.apply(cmd.Context(), c, file, nil)
 			if err != nil {
 				return err
 			}
@@ -167,7 +167,7 @@ func (a *app) checkFile(ctx context.Context, file string, set map[string]any) (p
 	if err != nil {
 		return pipeline.Report{}, err
 	}
-	if src.Kind == dataset.FromStore {
+	if src.Kind == dataset.FromStore || src.Kind == dataset.FromFile && !src.Relative() { // the worker's, not ours
 		c, err := a.client()
 		if err != nil {
 			return pipeline.Report{}, err

@@ -168,6 +168,8 @@ func (s *stack) serve() {
 
 // ready says whether every part is up and every deployed model is loaded.
 func (s *stack) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
 	problems := s.services(ctx)
 	if err := s.host.Ready(); err != nil {
 		problems = append(problems, missing("serving", err))

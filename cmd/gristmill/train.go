@@ -56,7 +56,7 @@ EXIT STATUS
 			}
 			var what string
 			if file != "" {
-				v, err := a.apply(ctx, c, file)
+				v, err := a.apply(ctx, c, file, set)
 				if err != nil {
 					return err
 				}
@@ -97,7 +97,7 @@ func (a *app) client() (*client.Client, error) {
 }
 
 // apply reads a spec, uploads the caller's files that it names, and applies it.
-func (a *app) apply(ctx context.Context, c *client.Client, file string) (pipeline.Version, error) {
+func (a *app) apply(ctx context.Context, c *client.Client, file string, set map[string]any) (pipeline.Version, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return pipeline.Version{}, usageError{fmt.Errorf("--file: %w", err)}
@@ -105,7 +105,13 @@ func (a *app) apply(ctx context.Context, c *client.Client, file string) (pipelin
 	if _, err := pipeline.Parse(text); err != nil {
 		return pipeline.Version{}, inFile(file, err)
 	}
-	text, err = pipeline.Relocate(text, a.uploader(ctx, c, filepath.Dir(file)))
+	upload := a.uploader(ctx, c, filepath.Dir(file))
+	text, err = pipeline.Relocate(text, func(key, path string) (string, error) {
+		if given, ok := set[key].(string); ok {
+			return given, nil // overridden: the spec's own file need not be there
+		}
+		return upload(key, path)
+	})
 	if err != nil {
 		return pipeline.Version{}, inFile(file, err)
 	}
@@ -205,6 +211,11 @@ func (a *app) ended(res pipeline.Result) {
 	line := fmt.Sprintf("%s in %.1f s", res.Status, res.Seconds)
 	if res.Message != "" {
 		first, rest, _ := strings.Cut(res.Message, "\n")
+		if strings.HasSuffix(first, ":") || res.RunID == "" { // a heading says nothing without its first line
+			var second string
+			second, rest, _ = strings.Cut(rest, "\n")
+			first += " " + strings.TrimSpace(second)
+		}
 		line += ": " + first
 		if more := strings.Count(rest, "\n") + 1; rest != "" {
 			line += fmt.Sprintf(" (and %d more lines: gristmill run logs %s)", more, res.RunID)

@@ -104,10 +104,16 @@ func openPassword(path string, fresh bool) (string, error) {
 // make runs initdb in a directory beside the final one and renames it when it is
 // whole, so that a cluster is there or is not.
 func (c *cluster) make(ctx context.Context) error {
-	fresh := c.dir + ".new"
-	if err := os.RemoveAll(fresh); err != nil {
-		return fmt.Errorf("clear unfinished cluster: %w", err)
+	// An initdb whose parent was killed may still write into its directory, so
+	// that is cleared as far as possible and another one used.
+	unfinished, err := filepath.Glob(c.dir + ".new*")
+	if err != nil {
+		return fmt.Errorf("find unfinished clusters: %w", err)
 	}
+	for _, dir := range unfinished {
+		_ = os.RemoveAll(dir) // what is left of it is in nobody's way
+	}
+	fresh := fmt.Sprintf("%s.new-%d", c.dir, os.Getpid())
 	if err := os.Mkdir(fresh, 0o700); err != nil {
 		return gristmill.Hide(gristmill.Precondition, err, "cannot make the directory %s", fresh)
 	}

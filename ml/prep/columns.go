@@ -119,7 +119,7 @@ func fitChain(rule Rule, col *frame.Column) (Chain, error) {
 		ch.Steps = append(ch.Steps, fitted)
 		if fitted.OneHot != nil && len(fitted.OneHot.Categories) == 0 || fitted.Ordinal != nil && len(fitted.Ordinal.Categories) == 0 {
 			return ch, ml.Problems{{Path: "column " + ch.Column, Given: "only nulls", Want: "at least one value",
-				Msg: fmt.Sprintf("column %q has no value to learn categories from", ch.Column)}}
+				Msg: fmt.Sprintf("column %q has no value to learn categories from; leave it out (data.drop)", ch.Column)}}
 		}
 		if fitted.OneHot != nil {
 			// The training rows can only hold a null that the encoder does not know.

@@ -40,7 +40,7 @@ func fitImputer(s Step, v *vec) (*Imputer, error) {
 		return im, nil
 	}
 	empty := ml.Problems{{Path: "column " + v.name, Given: "only nulls", Want: "at least one value",
-		Msg: fmt.Sprintf("column %q has no value to learn the %s from", v.name, s.Strategy)}}
+		Msg: fmt.Sprintf("column %q has no value to learn the %s from; leave it out (data.drop)", v.name, s.Strategy)}}
 	if v.text != nil {
 		counts := map[string]int{}
 		for i, t := range v.text {

@@ -345,9 +345,9 @@ column "size" is null in row 1, want a value (or an imputer before this step, or
 func TestFitRefusesDataWithoutContent(t *testing.T) {
 	t.Parallel()
 	for rules, want := range map[string]string{
-		`[{"columns":{"names":["n"]},"apply":[{"impute":"mean"}]},{"remainder":"drop"}]`:    `column "n" has no value to learn the mean from`,
+		`[{"columns":{"names":["n"]},"apply":[{"impute":"mean"}]},{"remainder":"drop"}]`:    `column "n" has no value to learn the mean from; leave it out (data.drop)`,
 		`[{"columns":{"names":["n"]},"apply":[{"scale":"standard"}]},{"remainder":"drop"}]`: `column "n" has no value to learn the scale from`,
-		`[{"columns":{"names":["s"]},"apply":[{"one_hot":"ignore"}]},{"remainder":"drop"}]`: `column "s" has no value to learn categories from`,
+		`[{"columns":{"names":["s"]},"apply":[{"one_hot":"ignore"}]},{"remainder":"drop"}]`: `column "s" has no value to learn categories from; leave it out (data.drop)`,
 		`[{"columns":{"names":["half"]},"apply":["one_hot"]},{"remainder":"drop"}]`:         `column "half" is null in row 2, want a value (or an imputer before this step, or a policy for unknown values)`,
 	} {
 		a := "a"

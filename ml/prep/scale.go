@@ -44,6 +44,10 @@ func fitScaler(v *vec) (*Scaler, error) {
 		dev += d
 	}
 	variance := (sq - dev*dev/n) / n
+	if variance-variance != 0 || m-m != 0 { // not finite
+		return nil, ml.Problems{{Path: "column " + v.name, Given: "numbers too large to square", Want: "a smaller unit",
+			Msg: fmt.Sprintf("column %q holds numbers whose spread is too large for float64; give them in a larger unit", v.name)}}
+	}
 	const eps = 0x1p-52
 	s := &Scaler{Mean: m, Scale: math.Sqrt(variance)}
 	if bound := n*eps*variance + (n*eps*m)*(n*eps*m); variance <= bound {
