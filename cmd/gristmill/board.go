@@ -91,7 +91,7 @@ func (b *board) ready(took time.Duration, a *app) {
 		"  pages and API   http://" + a.cfg.HTTPAddr,
 		"  predictions     http://" + a.cfg.InferenceAddr,
 		"  Temporal's UI   http://" + a.cfg.TemporalUIAddr,
-		"  begin with      gristmill train churn" + a.elsewhere(),
+		"  begin with      " + self() + " train churn" + a.elsewhere(),
 		"",
 	}, "\n"))
 }

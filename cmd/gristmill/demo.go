@@ -174,9 +174,9 @@ func (a *app) printDemo(shown []showing) error {
 	for _, s := range shown {
 		a.say("             %s/models/%s/versions/%d", a.cfg.Server, s.Result.Model.Name, s.Result.Model.Version)
 	}
-	a.say("go on with   gristmill pipeline show churn%s > mine.yaml", a.elsewhere())
-	a.say("             gristmill train --file mine.yaml --set train.l2=0.5%s", a.elsewhere())
-	a.say("             gristmill model list%s", a.elsewhere())
+	a.say("go on with   %s pipeline show churn%s > mine.yaml", self(), a.elsewhere())
+	a.say("             %s train --file mine.yaml --set train.l2=0.5%s", self(), a.elsewhere())
+	a.say("             %s model list%s", self(), a.elsewhere())
 	return nil
 }
 

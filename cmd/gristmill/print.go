@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -67,6 +68,15 @@ func short(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%dm %ds", int(d.Minutes()), int(d.Seconds())%60)
 	}
+}
+
+// self is how this program is called from here: by its name if the PATH has it,
+// else as it was called.
+func self() string {
+	if _, err := exec.LookPath("gristmill"); err == nil {
+		return "gristmill"
+	}
+	return os.Args[0]
 }
 
 // elsewhere is what a command must add to talk to this stack, if it is not the

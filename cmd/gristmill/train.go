@@ -233,6 +233,6 @@ func (a *app) ended(res pipeline.Result) {
 		a.say("run %s  %s/runs/%s", res.RunID, a.cfg.Server, res.RunID)
 	}
 	if res.Deployed {
-		a.say("ask it:  gristmill predict %s --file rows.csv%s", res.Model.Name, a.elsewhere())
+		a.say("ask it:  %s predict %s --file rows.csv%s", self(), res.Model.Name, a.elsewhere())
 	}
 }
