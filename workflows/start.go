@@ -19,6 +19,9 @@ import (
 	"gristmill/tracking"
 )
 
+// maxRequest bounds what a run's history begins with, in bytes.
+const maxRequest = 64 << 10
+
 // workflowID is the form of the IDs that our doors can name again in an address.
 var workflowID = regexp.MustCompile(`^[A-Za-z0-9_:-][A-Za-z0-9_.:-]*(/[A-Za-z0-9_:-][A-Za-z0-9_.:-]*)*$`)
 
@@ -32,6 +35,9 @@ type Starter struct {
 // Train starts a run and returns its workflow's ID. An empty id makes one; an
 // id that is running, or that succeeded, is a Conflict.
 func (s *Starter) Train(ctx context.Context, req pipeline.Request, id string) (string, error) {
+	if err := gristmill.CheckName("pipeline", req.Pipeline); err != nil {
+		return "", err
+	}
 	if id == "" {
 		id = fmt.Sprintf("train/%s/%s", req.Pipeline, gristmill.NewID()[:12])
 	}
@@ -40,6 +46,9 @@ func (s *Starter) Train(ctx context.Context, req pipeline.Request, id string) (s
 	}
 	if n := utf8.RuneCountInString(req.RunName); n > 250 {
 		return "", gristmill.Errorf(gristmill.Invalid, "run_name: %d characters; at most 250 are allowed", n)
+	}
+	if b, err := json.Marshal(req); err != nil || len(b) > maxRequest {
+		return "", gristmill.Errorf(gristmill.Invalid, "the request is %d bytes; at most %d are allowed: put what is large into the spec", len(b), maxRequest)
 	}
 	run, err := s.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: id, TaskQueue: pipeline.QueueLight,

@@ -74,6 +74,21 @@ func TestStarterTrain(t *testing.T) {
 	if _, err := s.Train(t.Context(), pipeline.Request{Pipeline: "churn"}, strings.Repeat("x", 201)); gristmill.KindOf(err) != gristmill.Invalid {
 		t.Errorf("an id of 201 characters: %v", err)
 	}
+	large := map[string]any{"data.drop": strings.Repeat("x", 64<<10)}
+	for name, c := range map[string]struct {
+		req pipeline.Request
+		id  string
+	}{
+		"an id that an address cannot name": {pipeline.Request{Pipeline: "churn"}, "a/../b?c"},
+		"no pipeline's name":                {pipeline.Request{Pipeline: "no such!"}, ""},
+		"a long name of a run":              {pipeline.Request{Pipeline: "churn", RunName: strings.Repeat("x", 251)}, ""},
+		"more than a history takes":         {pipeline.Request{Pipeline: "churn", Set: large}, ""},
+	} {
+		f.kind = ""
+		if _, err := s.Train(t.Context(), c.req, c.id); gristmill.KindOf(err) != gristmill.Invalid || f.kind != "" {
+			t.Errorf("%s: %v, started %q", name, err, f.kind)
+		}
+	}
 }
 
 func TestTemporalsErrorsGetOurKinds(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gristmill"
+	"gristmill/activities"
 	"gristmill/client"
 	"gristmill/tracking"
 )
@@ -106,6 +107,9 @@ func (a *app) printRun(r client.RunDetail) error {
 		t.row("param "+k, r.Params[k])
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Tags)) {
+		if k == activities.ResultTag { // all of it stands above
+			continue
+		}
 		t.row("tag "+k, firstLine(r.Tags[k]))
 	}
 	for _, f := range r.Artifacts {
