@@ -251,8 +251,8 @@ func (t *tree) algorithm(s *section, name string) (ml.Spec, bool) {
 		if name != "" {
 			t.from(ml.Unknown("train.algorithm", "algorithm", name, algorithms()))
 		}
-		for _, any := range catalog.Algorithms() { // what no algorithm knows is wrong all the same
-			for _, p := range any.Params {
+		for _, known := range catalog.Algorithms() { // what no algorithm knows is wrong all the same
+			for _, p := range known.Params {
 				s.get(p.Name)
 			}
 		}
