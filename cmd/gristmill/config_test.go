@@ -113,6 +113,32 @@ func TestASecretsFileMustBePrivate(t *testing.T) {
 	}
 }
 
+func TestADirectoryOfOtherThingsIsNotTaken(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("home/secrets", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := openData("home") // secrets may be put there before the first start
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dir.close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll("other", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("other/thesis.tex", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openData("other"); err == nil || !strings.Contains(err.Error(), "holds other things (thesis.tex)") {
+		t.Errorf("got %v", err)
+	}
+	if exists("other/up.lock") {
+		t.Error("something was made there")
+	}
+}
+
 func TestTheLockTellsALivingStackFromADeadOne(t *testing.T) {
 	t.Chdir(t.TempDir())
 	a := &app{cfg: Default()}

@@ -49,6 +49,9 @@ func openData(path string) (*dataDir, error) {
 	if err := os.MkdirAll(abs, 0o700); err != nil {
 		return nil, unusable(abs, err)
 	}
+	if err := ours(abs); err != nil {
+		return nil, err
+	}
 	lock, err := os.OpenFile(filepath.Join(abs, "up.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, unusable(abs, err)
@@ -62,6 +65,25 @@ func openData(path string) (*dataDir, error) {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+// ours refuses a directory that holds other things than a stack's.
+func ours(dir string) error {
+	if exists(filepath.Join(dir, "FORMAT")) {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return unusable(dir, err)
+	}
+	for _, e := range entries {
+		switch e.Name() {
+		case "secrets", "up.lock", "up.log", "lost+found": // what may be there before the first start
+		default:
+			return gristmill.Errorf(gristmill.Precondition, "--data: %s holds other things (%s); expected a directory of a stack, or an empty one", dir, e.Name())
+		}
+	}
+	return nil
 }
 
 // take takes the lock. Whoever asks whether a stack runs holds it for a moment,
