@@ -34,10 +34,7 @@ EXIT STATUS
   2  the stack could not start`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if s, ok := running(a.cfg.Data); ok {
-				if !s.Ready {
-					return gristmill.Errorf(gristmill.Unavailable, "a stack starts on %s just now; try again when it is ready", a.cfg.Data)
-				}
+			if s, ok := awaitRunning(cmd.Context(), a.cfg.Data); ok {
 				a.cfg.Server, a.cfg.Inference = s.HTTP, s.Inference
 				return a.demo(cmd.Context())
 			}
@@ -55,6 +52,24 @@ EXIT STATUS
 	cmd.Flags().BoolVar(&once, "once", false, "end when the work is done")
 	a.stackFlags(cmd)
 	return cmd
+}
+
+// awaitRunning is running for a stack that may just be starting: it waits until
+// that is ready, or gone.
+func awaitRunning(ctx context.Context, dir string) (state, bool) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		s, ok := running(dir)
+		if !ok || s.Ready {
+			return s, ok
+		}
+		select {
+		case <-ctx.Done():
+			return s, false
+		case <-tick.C:
+		}
+	}
 }
 
 // showing is what the demo shows of one pipeline.

@@ -96,14 +96,15 @@ func (a *app) up(ctx context.Context, while func(context.Context) error) error {
 		}
 		return err
 	}
-	if err := a.note(dir, true); err != nil {
-		return err
-	}
 	s.board.ready(time.Since(began), a)
 	for _, m := range s.stack.host.Models() {
 		if m.Err != nil {
 			a.say("\n  %s is not served: %s", m.Model, gristmill.Public(m.Err))
 		}
+	}
+	// Only now: up -d prints what was said so far as soon as it reads this.
+	if err := a.note(dir, true); err != nil {
+		return err
 	}
 	log.Info("ready", "seconds", time.Since(began).Seconds(), "version", version())
 	return s.run(ctx, while)
