@@ -98,6 +98,19 @@ func (d *dataDir) take() (err error) {
 	return err
 }
 
+// leaves reports whether no stack runs on dir. A process that was killed keeps its
+// lock until the kernel has taken its memory back, so that is waited for: two
+// seconds of a lock that does not go mean a stack that lives.
+func leaves(dir string) bool {
+	for range 40 {
+		if _, ok := running(dir); !ok {
+			return true
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return false
+}
+
 // occupied says that another stack has the data directory.
 func occupied(path string) error {
 	where := ""

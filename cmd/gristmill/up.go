@@ -112,7 +112,7 @@ func (a *app) up(ctx context.Context, while func(context.Context) error) error {
 
 // precheck finds what can be found before anything is made.
 func (a *app) precheck() error {
-	if _, ok := running(a.cfg.Data); ok {
+	if !leaves(a.cfg.Data) {
 		return occupied(a.cfg.Data)
 	}
 	token, err := a.cfg.secret(a.cfg.Token)
