@@ -24,11 +24,9 @@ type prepared struct {
 	Parts   dataset.Parts `json:"parts"`
 	Classes []string      `json:"classes,omitempty"`
 	Encoded ml.Encoded    `json:"encoded"`
-	Blobs   blobs         `json:"blobs,omitempty"`
+	// Blobs are Encoded's arrays, which its own JSON leaves out.
+	Blobs map[string][]byte `json:"blobs,omitempty"`
 }
-
-// blobs are an Encoded's arrays, which its own JSON leaves out.
-type blobs map[string][]byte
 
 // table is a dataset ready to learn from: raw features, targets, parts.
 type table struct {

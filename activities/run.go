@@ -108,16 +108,13 @@ type EndIn struct {
 	Result  json.RawMessage `json:"result,omitempty"` // the workflow's result, kept with the run
 }
 
-// ResultTag is the tag under which a run keeps the result of its workflow.
-const ResultTag = "gristmill.result"
-
 // EndOut is the output of Runs.EndRun.
 type EndOut struct{}
 
 // EndRun records how the run ended.
 func (r *Runs) EndRun(ctx context.Context, in EndIn) (EndOut, error) {
 	if in.Result != nil {
-		if err := r.Tracking.SetTags(ctx, in.RunID, map[string]string{ResultTag: keep(in.Result)}); err != nil {
+		if err := r.Tracking.SetTags(ctx, in.RunID, map[string]string{tracking.ResultTag: keep(in.Result)}); err != nil {
 			return EndOut{}, wire(ctx, fmt.Errorf("keep result: %w", err))
 		}
 	}

@@ -84,7 +84,7 @@ func TestEndRunKeepsTheResult(t *testing.T) {
 		}
 	}
 	run := l.state()
-	if run.Status != tracking.Rejected || run.Message != "gate refused" || run.EndedAt == nil || run.Tags[activities.ResultTag] != string(result) {
+	if run.Status != tracking.Rejected || run.Message != "gate refused" || run.EndedAt == nil || run.Tags[tracking.ResultTag] != string(result) {
 		t.Errorf("run %+v", run)
 	}
 }
@@ -105,7 +105,7 @@ func TestARunEndsHoweverMuchWentWrong(t *testing.T) {
 	}
 	run := l.state()
 	var kept pipeline.Result
-	if err := json.Unmarshal([]byte(run.Tags[activities.ResultTag]), &kept); err != nil {
+	if err := json.Unmarshal([]byte(run.Tags[tracking.ResultTag]), &kept); err != nil {
 		t.Fatal(err)
 	}
 	if run.Status != tracking.Failed || utf8.RuneCountInString(run.Message) != activities.MaxText || kept.RunID != l.runID || !strings.HasPrefix(kept.Message, "row 7 is") {

@@ -67,3 +67,6 @@ type RunFilter struct {
 	WorkflowID string
 	Model      string // runs that registered a version of this model
 }
+
+// ResultTag is the tag under which a run keeps the result of its workflow.
+const ResultTag = "gristmill.result"

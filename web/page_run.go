@@ -146,7 +146,7 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 func pairs(m map[string]string) []pair {
 	out := make([]pair, 0, len(m))
 	for _, k := range sortedKeys(m) {
-		if k != resultTag {
+		if k != tracking.ResultTag {
 			out = append(out, pair{k, m[k]})
 		}
 	}

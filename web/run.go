@@ -48,13 +48,10 @@ type RunDetail struct {
 	Result    *pipeline.Result    `json:"result,omitempty"` // of the workflow that drove it, once it has ended
 }
 
-// resultTag is the tag under which a run keeps the result of its workflow.
-const resultTag = "gristmill.result"
-
 // resultOf reads the result that a run keeps, nil if there is none.
 func resultOf(r tracking.Run) *pipeline.Result {
 	var res pipeline.Result
-	if text := r.Tags[resultTag]; text == "" || json.Unmarshal([]byte(text), &res) != nil {
+	if text := r.Tags[tracking.ResultTag]; text == "" || json.Unmarshal([]byte(text), &res) != nil {
 		return nil
 	}
 	return &res

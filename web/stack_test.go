@@ -286,7 +286,7 @@ func (st *stack) fillRun(data gristmill.Digest) tracking.Run {
 	check(t, runs.LogInput(ctx, run.ID, tracking.Input{Name: "telco.csv", Digest: string(data), SourceType: "upload", Source: "upload:telco.csv"}))
 	result := must(json.Marshal(pipeline.Result{WorkflowID: "train/churn/1", RunID: run.ID, Status: tracking.Succeeded, Model: &pipeline.ModelRef{Name: "churn", Version: 1},
 		Metrics: map[string]float64{"test_roc_auc": 0.8431}, Gates: []registry.GateResult{{Rule: "test_roc_auc > 0.8", Value: 0.8431, Passed: true, Reason: "test_roc_auc 0.8431 is > 0.8"}}, Deployed: true}))(t)
-	check(t, runs.SetTags(ctx, run.ID, map[string]string{resultTag: string(result)}))
+	check(t, runs.SetTags(ctx, run.ID, map[string]string{tracking.ResultTag: string(result)}))
 	check(t, runs.SetStatus(ctx, run.ID, tracking.Succeeded, "", &at))
 	return must(runs.Run(ctx, run.ID))(t)
 }

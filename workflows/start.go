@@ -89,7 +89,7 @@ func (s *Starter) kept(ctx context.Context, id string, cause error) (*pipeline.R
 	}
 	if len(list) > 0 {
 		var r pipeline.Result
-		if text := list[0].Tags[activities.ResultTag]; text != "" && json.Unmarshal([]byte(text), &r) == nil {
+		if text := list[0].Tags[tracking.ResultTag]; text != "" && json.Unmarshal([]byte(text), &r) == nil {
 			return &r, true, nil
 		}
 		return &pipeline.Result{WorkflowID: id, RunID: list[0].ID, Status: tracking.Failed, Message: reason(cause)}, true, nil

@@ -15,7 +15,6 @@ import (
 	"go.temporal.io/sdk/mocks"
 
 	"gristmill"
-	"gristmill/activities"
 	"gristmill/pipeline"
 	"gristmill/tracking"
 	"gristmill/workflows"
@@ -179,7 +178,7 @@ func TestTrainResultTellsHowARunEnded(t *testing.T) {
 		want  *pipeline.Result
 		err   string
 	}{
-		"the result that the run kept": {failed, ranStore{runs: []tracking.Run{{ID: runID, Tags: map[string]string{activities.ResultTag: string(kept)}}}},
+		"the result that the run kept": {failed, ranStore{runs: []tracking.Run{{ID: runID, Tags: map[string]string{tracking.ResultTag: string(kept)}}}},
 			&pipeline.Result{RunID: runID, Status: tracking.Failed, Message: "the table is bad", Metrics: map[string]float64{"a": 1}}, ""},
 		"a run that kept none": {failed, ranStore{runs: []tracking.Run{{ID: runID}}},
 			&pipeline.Result{WorkflowID: "mine", RunID: runID, Status: tracking.Failed, Message: "the table is bad"}, ""},

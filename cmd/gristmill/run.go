@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gristmill"
-	"gristmill/activities"
 	"gristmill/client"
 	"gristmill/tracking"
 )
@@ -107,7 +106,7 @@ func (a *app) printRun(r client.RunDetail) error {
 		t.row("param "+k, r.Params[k])
 	}
 	for _, k := range slices.Sorted(maps.Keys(r.Tags)) {
-		if k == activities.ResultTag { // all of it stands above
+		if k == tracking.ResultTag { // all of it stands above
 			continue
 		}
 		t.row("tag "+k, firstLine(r.Tags[k]))

@@ -209,7 +209,7 @@ func (s *stack) settled(ctx context.Context) bool {
 
 // listen starts a server; a failure to listen is reported like a server's death.
 func (s *stack) listen(what, addr string, h http.Handler) {
-	srv := &http.Server{Addr: addr, Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelWarn)}
+	srv := web.NewHTTPServer(h, s.o.Log)
 	if what == "http" { // a prediction in flight is finished; a long poll is not waited for
 		srv.BaseContext = func(net.Listener) context.Context { return s.polls }
 	}
