@@ -67,7 +67,8 @@ var guests = map[string]string{
 	"flag":                   "cmd",
 	"github.com/parquet-go":  "ml/frame",
 	"github.com/prometheus":  "web worker cmd",
-	"net/http":               "web client cmd embedded store/blob",
+	"golang.org/x/text":      "dataset",
+	"net/http":               "web client cmd embedded store/blob dataset",
 }
 
 // banned are names that say nothing about what a package does.

@@ -15,13 +15,23 @@ import (
 // like, and how its rows are parted.
 type Spec struct {
 	Source    string        `json:"source" yaml:"source"`                           // an address, see ParseSource
+	Format    string        `json:"format,omitempty" yaml:"format,omitempty"`       // "csv" or "parquet"; "" means what the bytes are
+	Encoding  string        `json:"encoding,omitempty" yaml:"encoding,omitempty"`   // of text: "utf-8", "utf-16", "windows-1252"; "" means UTF-8, or UTF-16 by its mark
+	Decimal   string        `json:"decimal,omitempty" yaml:"decimal,omitempty"`     // "," for 1.234,5 as people of many countries write it; "" means "."
 	Target    string        `json:"target" yaml:"target"`                           // the column to predict
 	Positive  string        `json:"positive,omitempty" yaml:"positive,omitempty"`   // of a two-class target: the label that counts as positive
 	Separator string        `json:"separator,omitempty" yaml:"separator,omitempty"` // one ASCII character or "tab"; "" means a comma
 	Nulls     []string      `json:"nulls,omitempty" yaml:"nulls,omitempty"`         // texts that stand for no value; none means the empty cell only
 	Schema    []frame.Field `json:"schema,omitempty" yaml:"schema,omitempty"`       // what the columns must be; none means inferred
 	Drop      []string      `json:"drop,omitempty" yaml:"drop,omitempty"`           // columns that the pipeline does not see
-	Split     SplitSpec     `json:"split" yaml:"split,omitempty"`
+	// Dates gives columns of times that are not written by ISO 8601 their
+	// format, in the signs of strptime: {sold: "%d.%m.%Y"}.
+	Dates map[string]string `json:"dates,omitempty" yaml:"dates,omitempty"`
+	// Time is the timestamp column that says when a row happened, and Until
+	// the logical date: rows whose time is after it are not read.
+	Time  string    `json:"time,omitempty" yaml:"time,omitempty"`
+	Until string    `json:"until,omitempty" yaml:"until,omitempty"` // ISO 8601
+	Split SplitSpec `json:"split" yaml:"split,omitempty"`
 }
 
 // The kinds of split.
@@ -29,16 +39,28 @@ const (
 	Random     = "random"     // rows at random
 	Stratified = "stratified" // rows at random, each class in proportion
 	IDs        = "ids"        // rows listed in a file
+	Grouped    = "group"      // all rows of a group in the same part
+	Timed      = "time"       // the newest rows for the test, those before them for the validation
 )
 
 // SplitSpec says how rows are parted. The zero value is a random split with 0.2
 // for the test and 0.2 for the validation.
 type SplitSpec struct {
-	Kind       string  `json:"kind,omitempty" yaml:"kind,omitempty"`             // Random, Stratified or IDs; "" means Random
+	Kind       string  `json:"kind,omitempty" yaml:"kind,omitempty"`             // Random, Stratified, IDs, Grouped or Timed; "" means Random
 	Test       float64 `json:"test,omitempty" yaml:"test,omitempty"`             // fraction of the rows
 	Validation float64 `json:"validation,omitempty" yaml:"validation,omitempty"` // fraction of the rows; 0 beside a test means none
 	Seed       uint64  `json:"seed,omitempty" yaml:"seed,omitempty"`
 	File       string  `json:"file,omitempty" yaml:"file,omitempty"` // of kind IDs: an address, see ReadParts for its content
+	By         string  `json:"by,omitempty" yaml:"by,omitempty"`     // of kinds Grouped and Timed: the column; Timed may leave it to Spec.Time
+}
+
+// FoldSpec says how the training rows are parted for a cross-validation. The
+// zero value means none.
+type FoldSpec struct {
+	Kind  string `json:"kind,omitempty" yaml:"kind,omitempty"`   // "kfold", Stratified, Grouped or Timed
+	Folds int    `json:"folds,omitempty" yaml:"folds,omitempty"` // 2 to 50; 0 means 5
+	By    string `json:"by,omitempty" yaml:"by,omitempty"`       // of kinds Grouped and Timed: the column
+	Seed  uint64 `json:"seed,omitempty" yaml:"seed,omitempty"`
 }
 
 // WithDefaults returns the split with its kind and fractions filled in.
@@ -119,12 +141,12 @@ func (s Spec) checkSchema(p *problems) {
 
 func checkField(p *problems, path string, f frame.Field) {
 	switch f.Type {
-	case frame.Float64, frame.Int64, frame.Bool, frame.String:
+	case frame.Float64, frame.Int64, frame.Bool, frame.String, frame.Timestamp:
 	case "":
-		p.add(path+".type", "missing", "float64, int64, bool or string")
+		p.add(path+".type", "missing", "float64, int64, bool, string or timestamp")
 		return
 	default:
-		p.add(path+".type", fmt.Sprintf("%q", string(f.Type)), "float64, int64, bool or string")
+		p.add(path+".type", fmt.Sprintf("%q", string(f.Type)), "float64, int64, bool, string or timestamp")
 		return
 	}
 	bound := func(key string, v *float64) {

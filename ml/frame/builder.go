@@ -90,9 +90,27 @@ func (b *Builder) Bool(j int, v bool) error {
 	return nil
 }
 
-// Text appends a text to column j, of type string.
+// Time appends a moment to column j, of type timestamp, in microseconds since
+// 1970 UTC.
+func (b *Builder) Time(j int, micros int64) error {
+	c := &b.cols[j]
+	if c.field.Type != Timestamp {
+		return c.refuse("time " + FormatTime(micros))
+	}
+	c.int(micros)
+	return nil
+}
+
+// Text appends a text to column j, of type string, or of type timestamp if
+// ParseTime reads it.
 func (b *Builder) Text(j int, v string) error {
 	c := &b.cols[j]
+	if c.field.Type == Timestamp {
+		if micros, ok := ParseTime(v); ok {
+			c.int(micros)
+			return nil
+		}
+	}
 	if c.field.Type != String {
 		return c.refuse("text " + strconv.Quote(Shorten(v)))
 	}
@@ -162,6 +180,8 @@ func (t Type) want() string {
 		return "a whole number (int64)"
 	case Bool:
 		return "true or false (bool)"
+	case Timestamp:
+		return "a date or time (timestamp, such as 2001-01-22 or 2001-01-22T10:30:00Z)"
 	default:
 		return "a text (string)"
 	}
@@ -196,7 +216,7 @@ func (c *colBuilder) reserve(n int) {
 	switch c.field.Type {
 	case Float64:
 		c.floats = make([]float64, 0, n)
-	case Int64:
+	case Int64, Timestamp:
 		c.ints = make([]int64, 0, n)
 	case Bool:
 		c.bools = make([]bool, 0, n)
@@ -211,7 +231,7 @@ func (c *colBuilder) grow(rows int) {
 	switch c.field.Type {
 	case Float64:
 		c.floats = slices.Grow(c.floats, more)
-	case Int64:
+	case Int64, Timestamp:
 		c.ints = slices.Grow(c.ints, more)
 	case Bool:
 		c.bools = slices.Grow(c.bools, more)
@@ -240,7 +260,7 @@ func (c *colBuilder) null() {
 	switch c.field.Type {
 	case Float64:
 		c.floats = append(c.floats, math.NaN())
-	case Int64:
+	case Int64, Timestamp:
 		c.ints = append(c.ints, 0)
 	case Bool:
 		c.bools = append(c.bools, false)

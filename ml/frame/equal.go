@@ -34,7 +34,7 @@ func Diff(f, g *Frame) string {
 func sameField(a, b Field) bool {
 	bound := func(x, y *float64) bool { return x == y || x != nil && y != nil && *x == *y }
 	return a.Name == b.Name && a.Type == b.Type && a.Nullable == b.Nullable &&
-		bound(a.Min, b.Min) && bound(a.Max, b.Max) && slices.Equal(a.Values, b.Values)
+		bound(a.Min, b.Min) && bound(a.Max, b.Max) && slices.Equal(a.Values, b.Values) && a.Format == b.Format
 }
 
 func sameValue(a, b *Column, i int) bool {
@@ -44,7 +44,7 @@ func sameValue(a, b *Column, i int) bool {
 	switch a.Field.Type {
 	case Float64:
 		return math.Float64bits(a.Floats[i]) == math.Float64bits(b.Floats[i])
-	case Int64:
+	case Int64, Timestamp:
 		return a.Ints[i] == b.Ints[i]
 	case Bool:
 		return a.Bools[i] == b.Bools[i]

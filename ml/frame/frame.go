@@ -18,7 +18,7 @@ func (b Bitmap) Get(i int) bool { return b == nil || b[i>>6]&(1<<(i&63)) != 0 }
 type Column struct {
 	Field  Field
 	Floats []float64
-	Ints   []int64
+	Ints   []int64 // of int64; of timestamp: microseconds since 1970 UTC
 	Bools  []bool
 	Texts  []string
 	Valid  Bitmap // nil: no nulls
@@ -29,7 +29,7 @@ func (c *Column) Len() int {
 	switch c.Field.Type {
 	case Float64:
 		return len(c.Floats)
-	case Int64:
+	case Int64, Timestamp:
 		return len(c.Ints)
 	case Bool:
 		return len(c.Bools)
@@ -55,7 +55,8 @@ func (c *Column) Nulls() int {
 	return n
 }
 
-// Float returns row i as a number: NaN for a null, 0 or 1 for a bool. It must
+// Float returns row i as a number: NaN for a null, 0 or 1 for a bool, seconds
+// since 1970 for a timestamp. It must
 // not be called on a string column, for which it returns NaN.
 func (c *Column) Float(i int) float64 {
 	if c.IsNull(i) {
@@ -66,6 +67,8 @@ func (c *Column) Float(i int) float64 {
 		return c.Floats[i]
 	case Int64:
 		return float64(c.Ints[i])
+	case Timestamp:
+		return float64(c.Ints[i]) / 1e6
 	case Bool:
 		if c.Bools[i] {
 			return 1
@@ -77,7 +80,7 @@ func (c *Column) Float(i int) float64 {
 }
 
 // Text returns row i in its canonical text: "" for a null, the shortest decimal
-// that reads back as the same number, "true" and "false".
+// that reads back as the same number, "true" and "false", see FormatTime.
 func (c *Column) Text(i int) string {
 	if c.IsNull(i) {
 		return ""
@@ -87,6 +90,8 @@ func (c *Column) Text(i int) string {
 		return formatFloat(c.Floats[i])
 	case Int64:
 		return fmt.Sprint(c.Ints[i])
+	case Timestamp:
+		return FormatTime(c.Ints[i])
 	case Bool:
 		return fmt.Sprint(c.Bools[i])
 	default:
@@ -211,7 +216,7 @@ func (c *Column) take(rows []int) *Column {
 	switch c.Field.Type {
 	case Float64:
 		out.Floats = pick(c.Floats, rows)
-	case Int64:
+	case Int64, Timestamp:
 		out.Ints = pick(c.Ints, rows)
 	case Bool:
 		out.Bools = pick(c.Bools, rows)

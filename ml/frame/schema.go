@@ -11,6 +11,8 @@ const (
 	Int64   Type = "int64"
 	Bool    Type = "bool"
 	String  Type = "string"
+	// Timestamp is a moment in UTC, in microseconds since 1970 (in Column.Ints).
+	Timestamp Type = "timestamp"
 )
 
 // Numeric reports whether values of t are numbers that a transformer may scale.
@@ -24,6 +26,9 @@ type Field struct {
 	Min      *float64 `json:"min,omitempty" yaml:"min,omitempty"`       // smallest allowed number, inclusive; nil: no bound
 	Max      *float64 `json:"max,omitempty" yaml:"max,omitempty"`       // largest allowed number, inclusive; nil: no bound
 	Values   []string `json:"values,omitempty" yaml:"values,omitempty"` // allowed strings; empty: any
+	// Format is how a file writes the times of a timestamp column, in the
+	// signs of strptime: "%d.%m.%Y %H:%M"; empty: ISO 8601, see ParseTime.
+	Format string `json:"format,omitempty" yaml:"format,omitempty"`
 }
 
 // Schema is the ordered list of a table's columns.
