@@ -40,9 +40,9 @@ func TestSpecCheckFindsEverything(t *testing.T) {
 		}, []string{
 			`data.schema[0].min: given for a column of type string; expected it only for float64 and int64`,
 			`data.schema[1].name: missing; expected a column's name`,
-			`data.schema[1].type: "int"; expected float64, int64, bool or string`,
+			`data.schema[1].type: "int"; expected float64, int64, bool, string or timestamp`,
 			`data.schema[2].name: "churns" is column 0 already; expected every column once`,
-			`data.schema[2].type: missing; expected float64, int64, bool or string`,
+			`data.schema[2].type: missing; expected float64, int64, bool, string or timestamp`,
 			`data.schema[3].min: 2 is above max 1; expected min not above max`,
 			`data.schema[3].values: given for a column of type int64; expected it only for string`,
 			`data.schema[4].max: NaN; expected a finite number`,
