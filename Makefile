@@ -17,7 +17,7 @@ TEMPORAL      := github.com/temporalio/cli/cmd/temporal@v1.5.1
 # the race detector.
 HEAVY := gristmill/embedded gristmill/cmd gristmill/test
 
-.PHONY: help demo test cover check lint fmt race build lean bench interop e2e fuzz tools postgres clean
+.PHONY: help demo test cover check lint fmt race build lean bench bench-data interop e2e fuzz tools postgres clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -72,9 +72,17 @@ interop: postgres build $(TOOLS)/bin/temporal $(VENV)/done ## foreign clients: s
 bench: ## Go benchmarks of the numeric and storage rooms
 	$(GO) test -run '^$$' -bench . -benchmem ./ml/... ./store/postgres/...
 
+bench-data: $(TOOLS)/bench/done ## CSV, Parquet and profile beside pandas, pyarrow and DuckDB
+	GRISTMILL_PYTHON=$(TOOLS)/bench/bin/python $(GO) test -count=1 -v -tags bench -run TestPeers -timeout 30m ./test/bench/data
+
+$(TOOLS)/bench/done: test/bench/requirements.txt
+	python3 -m venv $(TOOLS)/bench
+	$(TOOLS)/bench/bin/pip install --quiet --disable-pip-version-check -r test/bench/requirements.txt
+	touch $@
+
+FUZZ := FuzzParse:./pipeline FuzzParse:./ml/prep FuzzDecode:./ml/prep FuzzRead:./ml/frame/csv FuzzFloat:./ml/frame/csv/decimal FuzzTimeFormat:./ml/frame FuzzRead:./ml/frame/parquet FuzzWrite:./pipeline/starter FuzzDecodeSource:./dataset FuzzNewReader:./dataset/charset
 fuzz: ## a minute of each fuzz target
-	$(GO) test -run '^$$' -fuzz FuzzParse -fuzztime 60s ./pipeline
-	$(GO) test -run '^$$' -fuzz FuzzReadCSV -fuzztime 60s ./ml/frame
+	@for t in $(FUZZ); do echo "$$t"; $(GO) test -run '^$$' -fuzz "^$${t%%:*}\$$" -fuzztime 60s $${t##*:} || exit 1; done
 
 tools: $(TOOLS)/bin/golangci-lint $(TOOLS)/bin/workflowcheck $(TOOLS)/bin/sqlc $(TOOLS)/bin/temporal ## build the tools that the other targets use
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -21,6 +22,8 @@ type Blobs interface {
 	Put(ctx context.Context, r io.Reader, mediaType string) (gristmill.Ref, error)
 	// PutAt stores bytes under a readable key.
 	PutAt(ctx context.Context, key string, r io.Reader) (gristmill.Ref, error)
+	// OpenAt returns the bytes under a readable key.
+	OpenAt(ctx context.Context, key string) (io.ReadCloser, error)
 	// Open returns the bytes of a digest, verified as they are read.
 	Open(ctx context.Context, d gristmill.Digest) (io.ReadCloser, error)
 	// Get returns the verified bytes of a digest, at most so many.
@@ -57,12 +60,38 @@ func (a *attempt) artifact(ctx context.Context, b Blobs, name string, content []
 	if err != nil {
 		return err
 	}
+	return putArtifact(ctx, a.runs, b, run, name, content)
+}
+
+// putArtifact stores a file of a run under a readable key and records it.
+func putArtifact(ctx context.Context, runs tracking.Store, b Blobs, run tracking.Run, name string, content []byte) error {
 	key := path.Join(fmt.Sprint(run.ExperimentID), run.ID, "artifacts", name)
 	ref, err := b.PutAt(ctx, key, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("store artifact %s: %w", name, err)
 	}
-	return a.runs.PutArtifact(ctx, tracking.Artifact{RunID: run.ID, Path: name, URI: ref.URI, Digest: ref.Digest, Size: ref.Size, Type: ref.Type, CreatedAt: time.Now()})
+	return runs.PutArtifact(ctx, tracking.Artifact{RunID: run.ID, Path: name, URI: ref.URI, Digest: ref.Digest, Size: ref.Size, Type: ref.Type, CreatedAt: time.Now()})
+}
+
+// getArtifact reads a file of a run, at most limit bytes of it.
+func getArtifact(ctx context.Context, runs tracking.Store, b Blobs, run, name string, limit int64) ([]byte, error) {
+	a, err := runs.Artifact(ctx, run, name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.OpenAt(ctx, strings.TrimPrefix(a.URI, "blob:"))
+	if err != nil {
+		return nil, fmt.Errorf("open artifact %s: %w", name, err)
+	}
+	defer r.Close()
+	content, err := io.ReadAll(io.LimitReader(r, limit))
+	if err != nil {
+		return nil, fmt.Errorf("read artifact %s: %w", name, err)
+	}
+	if gristmill.DigestOf(content) != a.Digest {
+		return nil, gristmill.Errorf(gristmill.Internal, "artifact %s of run %s has not the bytes that were stored", name, run)
+	}
+	return content, nil
 }
 
 // pulse heartbeats while bytes flow, so that a heartbeat means progress.
@@ -84,4 +113,44 @@ func (p *pulse) Read(b []byte) (int, error) {
 		activity.RecordHeartbeat(p.ctx, map[string]int64{"bytes": p.n})
 	}
 	return n, err
+}
+
+// flow passes bytes through and tells of them: in the heartbeats, so that one
+// means progress, and in the step's log every few seconds.
+type flow struct {
+	ctx        context.Context
+	a          *attempt
+	r          io.Reader
+	what       string
+	n          int64
+	beat, said time.Time
+}
+
+// sayEvery is how often a long flow is told of in the step's log.
+const sayEvery = 5 * time.Second
+
+func newFlow(ctx context.Context, a *attempt, r io.Reader, what string) *flow {
+	return &flow{ctx: ctx, a: a, r: r, what: what, said: time.Now()}
+}
+
+// Read passes bytes through.
+func (f *flow) Read(b []byte) (int, error) {
+	n, err := f.r.Read(b)
+	f.n += int64(n)
+	now := time.Now()
+	if n > 0 && now.Sub(f.beat) > time.Second {
+		f.beat = now
+		f.a.life.progress(map[string]int64{f.what: f.n})
+	}
+	if n > 0 && now.Sub(f.said) > sayEvery {
+		f.said = now
+		f.a.say(f.ctx, "info", "%s %d bytes so far", f.what, f.n)
+	}
+	return n, err
+}
+
+// flowing is a flow that is closed with its source.
+type flowing struct {
+	io.Reader
+	io.Closer
 }

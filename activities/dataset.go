@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"gristmill"
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
 	"gristmill/tracking"
 )
 
@@ -22,34 +25,34 @@ type Dataset struct {
 }
 
 // FetchData does a fetch step: it stores the source's bytes once by their
-// digest, reads them as a table against the spec's schema, profiles them, and
-// records the dataset version as the run's input.
+// digest, reads them in parts as a table against the spec's schema, profiles
+// them, and records the dataset version as the run's input. It holds no more of
+// the table than a part.
 func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 	return in.do(ctx, d.Tracking, d.Log, func(ctx context.Context, a *attempt) (StepOut, error) {
 		spec, err := dataSection(ctx, d.Blobs, in)
 		if err != nil {
 			return StepOut{}, err
 		}
-		ref, src, err := d.store(ctx, spec.Source)
+		ref, err := d.store(ctx, a, spec.Source)
 		if err != nil {
 			return StepOut{}, err
 		}
-		table, err := readTable(ctx, d.Blobs, ref.Digest, spec)
+		found, encoded, err := d.scan(ctx, a, ref.Digest, spec)
 		if err != nil {
 			return StepOut{}, err
 		}
-		a.life.progress("read")
-		for _, doubt := range dataset.Doubts(table.Frame) {
-			a.say(ctx, "warn", "%s", doubt)
-		}
-		ref.Size = table.Size
-		a.say(ctx, "info", "%s: %d rows, %d columns, %d bytes, sha256 %s", src, table.Frame.Rows(), table.Frame.Cols(), table.Size, ref.Digest.Short())
-		if err := d.describe(ctx, a, table, src); err != nil {
+		ref.Size = found.Version.Size
+		if err := d.describe(ctx, a, found, encoded, spec); err != nil {
 			return StepOut{}, err
 		}
 		out := StepOut{Out: map[string]Output{"dataset": RefOutput(ref)}}
 		if spec.Split.File != "" {
-			ids, _, err := d.store(ctx, spec.Split.File)
+			file, err := dataset.ParseSource(spec.Split.File)
+			if err != nil {
+				return StepOut{}, err
+			}
+			ids, err := d.store(ctx, a, file)
 			if err != nil {
 				return StepOut{}, err
 			}
@@ -59,44 +62,81 @@ func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 	})
 }
 
-// store makes sure that a source's bytes are stored under their digest.
-func (d *Dataset) store(ctx context.Context, source string) (gristmill.Ref, dataset.SourceSpec, error) {
-	src, err := dataset.ParseSource(source)
-	if err != nil {
-		return gristmill.Ref{}, src, err
-	}
+// store makes sure that a source's bytes are stored under their digest: all of
+// them, or nothing.
+func (d *Dataset) store(ctx context.Context, a *attempt, src dataset.SourceSpec) (gristmill.Ref, error) {
 	if src.Relative() {
-		return gristmill.Ref{}, src, gristmill.Errorf(gristmill.Invalid,
+		return gristmill.Ref{}, gristmill.Errorf(gristmill.Invalid,
 			"source %s: a relative path is a file of the caller; `gristmill train --file SPEC` uploads it, or give an absolute path of the worker's machine", src)
 	}
 	if src.Kind == dataset.FromStore {
-		return gristmill.Ref{URI: "blob:sha256/" + string(src.Digest[:2]) + "/" + string(src.Digest), Digest: src.Digest, Type: "dataset"}, src, nil
+		return gristmill.Ref{URI: "blob:sha256/" + string(src.Digest[:2]) + "/" + string(src.Digest), Digest: src.Digest, Type: "dataset"}, nil
 	}
 	r, err := d.Sources.Open(ctx, src)
 	if err != nil {
-		return gristmill.Ref{}, src, err
+		return gristmill.Ref{}, err
 	}
 	defer r.Close()
-	ref, err := d.Blobs.Put(ctx, newPulse(ctx, r), "dataset")
-	return ref, src, err
+	return d.Blobs.Put(ctx, newFlow(ctx, a, r, "fetched"), "dataset")
 }
 
-// describe profiles the table and records it: as a dataset version, as an
-// artifact and as the run's input.
-func (d *Dataset) describe(ctx context.Context, a *attempt, t dataset.Table, src dataset.SourceSpec) error {
-	profile, digest, err := dataset.NewProfile(t.Frame).Encode()
+// scan reads the stored bytes as the table that the spec describes and returns
+// what it found, and the table's profile.
+func (d *Dataset) scan(ctx context.Context, a *attempt, digest gristmill.Digest, spec dataset.Spec) (found dataset.Scanned, encoded []byte, err error) {
+	sc, err := dataset.Scan(ctx, func() (io.ReadCloser, error) {
+		r, err := d.Blobs.Open(ctx, digest)
+		if err != nil {
+			return nil, err
+		}
+		return flowing{newFlow(ctx, a, r, "read"), r}, nil
+	}, spec, dataset.Limits{})
 	if err != nil {
-		return fmt.Errorf("profile dataset: %w", err)
+		return found, nil, err
 	}
-	if _, err := d.Blobs.Put(ctx, bytes.NewReader(profile), "application/json"); err != nil {
+	defer sc.Close()
+	b := profile.NewBuilder(sc.Schema(), profile.Options{Target: spec.Target})
+	for {
+		f, err := sc.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = b.Add(f)
+		}
+		if err != nil {
+			return found, nil, err
+		}
+	}
+	if found, err = sc.Scanned(); err != nil {
+		return found, nil, err
+	}
+	a.life.progress("read")
+	encoded, found.Version.Profile, err = b.Finish().Encode()
+	return found, encoded, err
+}
+
+// describe says what was found in the step's log and records it: as a dataset
+// version, as an artifact and as the run's input.
+func (d *Dataset) describe(ctx context.Context, a *attempt, found dataset.Scanned, encoded []byte, spec dataset.Spec) error {
+	for _, doubt := range found.Doubts {
+		a.say(ctx, "warn", "%s", doubt)
+	}
+	v, src := found.Version, spec.Source
+	a.say(ctx, "info", "%s: %d rows, %d columns, %d bytes, sha256 %s", src, v.Rows, len(v.Schema.Fields), v.Size, v.Digest.Short())
+	tags := map[string]string{"mlflow.data.context": "training"}
+	if spec.Until != "" {
+		a.say(ctx, "info", "%d of the rows are of %s or before by %q", found.Used, spec.Until, spec.Time)
+		tags["gristmill.data_time"], tags["gristmill.data_until"] = spec.Time, spec.Until
+	}
+	if _, err := d.Blobs.Put(ctx, bytes.NewReader(encoded), "application/json"); err != nil {
 		return err
 	}
-	if err := a.artifact(ctx, d.Blobs, "profile.json", profile); err != nil {
+	if err := a.artifact(ctx, d.Blobs, "profile.json", encoded); err != nil {
 		return err
 	}
-	v := t.Describe(a.in.Project, src.Name, src.String())
-	v.Profile = digest
-	if v, err = d.Datasets.Put(ctx, v); err != nil {
+	v.Project, v.Name, v.Source = a.in.Project, src.Name, src.String()
+	v, err := d.Datasets.Put(ctx, v)
+	if err != nil {
 		return err
 	}
 	schema, err := json.Marshal(v.Schema)
@@ -107,7 +147,7 @@ func (d *Dataset) describe(ctx context.Context, a *attempt, t dataset.Table, src
 		return err
 	}
 	return d.Tracking.LogInput(ctx, a.in.RunID, tracking.Input{Name: v.Name, Digest: string(v.Digest), SourceType: string(src.Kind), Source: src.String(),
-		Schema: string(schema), Profile: fmt.Sprintf(`{"num_rows":%d}`, v.Rows), Tags: map[string]string{"mlflow.data.context": "training"}})
+		Schema: string(schema), Profile: fmt.Sprintf(`{"num_rows":%d}`, found.Used), Tags: tags})
 }
 
 // dataSection reads the section data of the run's spec.

@@ -8,6 +8,7 @@ import (
 	"gristmill"
 	"gristmill/activities"
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
 	"gristmill/tracking"
 )
 
@@ -49,9 +50,9 @@ func TestFetchDataStoresProfilesAndRecordsTheDataset(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		var profile dataset.Profile
-		if err := json.Unmarshal(l.read(v.Profile), &profile); err != nil || a.Digest != v.Profile || len(profile.Columns) != len(v.Schema.Fields) {
-			t.Errorf("%s: profile of %d columns, %v", name, len(profile.Columns), err)
+		var table profile.Profile
+		if err := json.Unmarshal(l.read(v.Profile), &table); err != nil || a.Digest != v.Profile || len(table.Columns) != len(v.Schema.Fields) {
+			t.Errorf("%s: profile of %d columns, %v", name, len(table.Columns), err)
 		}
 		if s := run.Steps[0]; s.ID != "fetch" || s.Status != tracking.Succeeded || s.Attempts != 1 {
 			t.Errorf("%s: step %+v", name, s)
@@ -118,7 +119,7 @@ func TestFetchDataRefusesWithOneClearText(t *testing.T) {
 		"a ragged row": {spec(mine("age,churn\n1,Yes\n2\n")), gristmill.Invalid,
 			"data:\n  row 2 (line 3), column 2 \"churn\": the row ends before this column: 1 cell, but the header has 2 columns"},
 		"bad UTF-8": {spec(mine("age,churn\n1,Yes\n2,\xff\xfe\n")), gristmill.Invalid,
-			"data:\n  row 2 (line 3), column 2 \"churn\": byte 0xFF at position 1 of the cell is not UTF-8; convert the file to UTF-8"},
+			"data:\n  row 2 (line 3), column 2 \"churn\": byte 0xFF at position 1 of the cell is not UTF-8; convert the file, or name its encoding (data.encoding: windows-1252)"},
 		"nothing at all": {spec(mine("")), gristmill.Invalid, "data:\n  the file is empty; expected a header line with the columns' names"},
 		"a broken schema": {strings.Replace(spec(mine("age,churn\n1,Yes\nold,No\n-3,No\n")), `target: churn`, `target: churn, schema: [{name: age, type: float64, min: 0}, {name: churn, type: string}]`, 1), gristmill.Invalid,
 			"data: 2 violations of the schema:\n  row 2, column \"age\": \"old\"; expected a number (float64)\n  row 3, column \"age\": \"-3\"; expected a number of at least 0"},

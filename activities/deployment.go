@@ -51,7 +51,11 @@ func (d *Deployment) ProposeVersion(ctx context.Context, in ProposeIn) (Generati
 	if in.Version <= 0 {
 		return GenerationOut{}, wire(ctx, gristmill.Errorf(gristmill.Invalid, "version: %d is no version number; expected 1 or more", in.Version))
 	}
-	if _, err := d.Versions.Version(ctx, project, in.Model, in.Version); err != nil {
+	version, err := d.Versions.Version(ctx, project, in.Model, in.Version)
+	if err == nil {
+		err = version.Promotable()
+	}
+	if err != nil {
 		return GenerationOut{}, wire(ctx, err)
 	}
 	dep, err := d.Serving.Propose(ctx, project, in.Model, in.Version, in.By)

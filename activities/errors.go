@@ -11,7 +11,7 @@ import (
 
 	"gristmill"
 	"gristmill/ml"
-	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 	"gristmill/tracking"
 )
 
@@ -110,7 +110,7 @@ func Public(err error) error {
 		}
 		return &gristmill.Error{Kind: gristmill.Invalid, Problems: list}
 	}
-	var read *frame.ReadError
+	var read *csv.ReadError
 	if errors.As(err, &read) {
 		return gristmill.Errorf(gristmill.Invalid, "%v", err)
 	}

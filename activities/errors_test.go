@@ -15,7 +15,7 @@ import (
 	"gristmill"
 	"gristmill/activities"
 	"gristmill/ml"
-	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 )
 
 // retryable says whether Temporal would repeat the attempt.
@@ -72,7 +72,7 @@ func TestErrorsOfLowerRoomsGetTheirKind(t *testing.T) {
 		"our own fault": {fmt.Errorf("query: %w", errors.New("no such table step")), gristmill.Internal, "internal error; the server's log has the details"},
 		"problems of ml": {fmt.Errorf("fit: %w", ml.Problems{{Path: "l2", Msg: "l2: -1 is negative"}, {Path: "tolerance", Msg: "tolerance: 0 is no tolerance"}}.Err()),
 			gristmill.Invalid, "l2: -1 is negative\ntolerance: 0 is no tolerance"},
-		"a table that cannot be read": {fmt.Errorf("read table: %w", &frame.ReadError{Line: 8, Row: 7, Column: 1, Name: "age", Msg: `"x" is no number`}), gristmill.Invalid, `read table: row 7 (line 8), column 1 "age": "x" is no number`},
+		"a table that cannot be read": {fmt.Errorf("read table: %w", &csv.ReadError{Line: 8, Row: 7, Column: 1, Name: "age", Msg: `"x" is no number`}), gristmill.Invalid, `read table: row 7 (line 8), column 1 "age": "x" is no number`},
 	} {
 		f, ok := activities.FailureOf(wired(t, c.err))
 		if !ok || f.Kind != c.kind {

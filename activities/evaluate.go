@@ -5,34 +5,39 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
-	"gristmill/ml"
 	"gristmill/ml/bundle"
-	"gristmill/ml/catalog"
-	"gristmill/ml/frame"
-	"gristmill/ml/metric"
+	"gristmill/ml/evaluate"
+	"gristmill/ml/plot"
+	"gristmill/ml/recipe"
 	"gristmill/pipeline"
 	"gristmill/registry"
 	"gristmill/tracking"
 )
 
 // Evaluation is the document evaluation.json: everything that was measured of a
-// candidate.
+// candidate, and how it was judged.
 type Evaluation struct {
-	Task      catalog.Task          `json:"task"`
-	Metrics   []registry.Metric     `json:"metrics"`
-	Omitted   []metric.Omission     `json:"omitted,omitempty"`
-	Gates     []registry.GateResult `json:"gates"`
-	Classes   []string              `json:"classes,omitempty"`
-	Confusion map[string][][]int    `json:"confusion,omitempty"` // by part; row: actual, column: predicted class
-	Rows      map[string]int        `json:"rows"`                // by part
+	evaluate.Report
+	Gates []registry.GateResult `json:"gates"`
+	Folds []FoldMetrics         `json:"folds,omitempty"` // of the cross-validation, in order
+}
+
+// registered returns the metrics as the registry keeps them.
+func (e Evaluation) registered() []registry.Metric {
+	out := make([]registry.Metric, len(e.Metrics))
+	for i, m := range e.Metrics {
+		out[i] = registry.Metric(m)
+	}
+	return out
 }
 
 // EvaluateModel does an evaluate step: it measures the packed model and the
-// trivial baseline on validation and test rows, and judges the gates. A refused
-// gate is an outcome, not an error.
+// trivial baseline, and judges gates and checks. A refused gate is an outcome,
+// not an error.
 func (t *Training) EvaluateModel(ctx context.Context, in StepIn) (StepOut, error) {
 	return in.do(ctx, t.Tracking, t.Log, func(ctx context.Context, a *attempt) (StepOut, error) {
 		var p pipeline.EvaluateParams
@@ -51,109 +56,102 @@ func (t *Training) EvaluateModel(ctx context.Context, in StepIn) (StepOut, error
 		if err != nil {
 			return StepOut{}, err
 		}
-		e, err := evaluate(ctx, a, tab, model, p)
-		if err != nil {
+		if p.Bootstrap == 0 {
+			p.Bootstrap = -1 // a plan of before 0.2.0 says none so
+		}
+		var e Evaluation
+		if e.Report, err = measure(ctx, tab, model, p.Options, func(doing string) { a.life.progress(doing) }); err != nil {
 			return StepOut{}, err
 		}
-		e.Gates, _ = registry.Judge(p.Gates, e.Metrics)
+		if err := e.foldIn(in, p.Folds); err != nil {
+			return StepOut{}, err
+		}
+		e.judge(p.Gates)
 		return t.keep(ctx, a, e)
 	})
 }
 
-// evaluate measures model and baseline on every part that has rows.
-func evaluate(ctx context.Context, a *attempt, tab *table, model *bundle.Model, p pipeline.EvaluateParams) (Evaluation, error) {
-	e := Evaluation{Task: tab.Task, Classes: tab.Classes, Confusion: map[string][][]int{}, Rows: map[string]int{}}
-	raw, y := tab.rows(tab.Parts.Train)
-	features, err := model.Prep.Apply(ctx, raw) // the baseline sees what the model sees
+// measure looks at a model and the trivial baseline on the table's parts.
+func measure(ctx context.Context, tab *table, model *bundle.Model, o evaluate.Options, progress func(string)) (evaluate.Report, error) {
+	parts := recipe.Courses{Train: tab.course(tab.Parts.Train), Test: tab.course(tab.Parts.Test)}
+	if len(tab.Parts.Validation) > 0 {
+		parts.Validation = tab.course(tab.Parts.Validation)
+	}
+	in, err := recipe.Input(ctx, model, tab.Task, parts)
 	if err != nil {
-		return e, fmt.Errorf("transform training rows: %w", err)
+		return evaluate.Report{}, err
 	}
-	base, err := catalog.Baseline(tab.Task).Fit(ctx, ml.Data{X: features, Y: y, Classes: tab.Classes}, ml.FitOptions{})
-	if err != nil {
-		return e, fmt.Errorf("fit baseline: %w", err)
-	}
-	for _, part := range []struct {
-		name string
-		rows []int
-	}{{"train", tab.Parts.Train}, {"val", tab.Parts.Validation}, {"test", tab.Parts.Test}} {
-		e.Rows[part.name] = len(part.rows)
-		if len(part.rows) == 0 {
-			continue
-		}
-		a.life.progress("evaluating " + part.name)
-		x, y := tab.rows(part.rows)
-		got, err := model.Predict(ctx, x)
-		if err != nil {
-			return e, fmt.Errorf("predict %s rows: %w", part.name, err)
-		}
-		resamples := p.Bootstrap
-		if part.name == "train" || resamples == 0 {
-			resamples = -1 // intervals are for rows that the model has not seen, and only if wanted
-		}
-		found, err := measure(tab, y, got.Values, got.Proba, metric.Bootstrap{Samples: resamples, Seed: p.Seed})
-		if err != nil {
-			return e, fmt.Errorf("measure %s rows: %w", part.name, err)
-		}
-		trivially, err := tab.ask(ctx, base, x)
-		if err != nil {
-			return e, fmt.Errorf("predict %s rows by the baseline: %w", part.name, err)
-		}
-		floor, err := measure(tab, y, trivially.values, trivially.proba, metric.Bootstrap{Samples: -1})
-		if err != nil {
-			return e, fmt.Errorf("measure the baseline on %s rows: %w", part.name, err)
-		}
-		e.add(part.name, found, floor, resamples > 0)
-		if tab.Task == catalog.Classification {
-			e.Confusion[part.name] = metric.Confusion(y, got.Proba, len(tab.Classes))
-		}
-	}
-	return e, nil
+	in.Progress = progress
+	return evaluate.Run(ctx, in, o)
 }
 
-// add takes a part's metrics over, beside the baseline's.
-func (e *Evaluation) add(part string, found, floor metric.Report, intervals bool) {
-	base := floor.Map()
-	for _, r := range found.Results {
-		m := registry.Metric{Name: part + "_" + r.Name, Value: r.Value}
-		if intervals {
-			low, high := r.Low, r.High
-			m.Low, m.High = &low, &high
+// foldIn takes the metrics of a cross-validation's folds over: their means, and
+// under the same name with _std the deviation of the folds.
+func (e *Evaluation) foldIn(in StepIn, folds int) error {
+	for i := 1; i <= folds; i++ {
+		var f FoldMetrics
+		if err := in.value(pipeline.FoldStep(i), &f); err != nil {
+			return err
 		}
-		if b, ok := base[r.Name]; ok {
-			m.Baseline = &b
+		e.Folds = append(e.Folds, f)
+	}
+	if folds == 0 {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Folds[0].Metrics)) {
+		values, floor := make([]float64, 0, folds), make([]float64, 0, folds)
+		for _, f := range e.Folds {
+			v, ok := f.Metrics[name]
+			b, also := f.Baseline[name]
+			if ok {
+				values = append(values, v)
+			}
+			if also {
+				floor = append(floor, b)
+			}
 		}
-		e.Metrics = append(e.Metrics, m)
+		if len(values) < folds {
+			continue // not measurable in every fold
+		}
+		mean, std := spread(values)
+		m := evaluate.Metric{Name: "cv_" + name, Value: mean}
+		if len(floor) == folds {
+			base, _ := spread(floor)
+			m.Baseline = &base
+		}
+		e.Metrics = append(e.Metrics, m, evaluate.Metric{Name: "cv_" + name + "_std", Value: std})
+		if name == e.Main {
+			title := fmt.Sprintf("Cross-validation, %d folds", folds)
+			data, err := json.Marshal(map[string]any{"metric": name, "values": values, "mean": mean, "std": std})
+			if err != nil {
+				return fmt.Errorf("encode folds: %w", err)
+			}
+			e.PlotList = append(e.PlotList, evaluate.PlotRef{Name: "folds", Title: title})
+			e.Plots = append(e.Plots, evaluate.Plot{Name: "folds", Title: title, Data: data, SVG: plot.Folds(title, name, values)})
+		}
 	}
-	for _, o := range found.Omitted {
-		e.Omitted = append(e.Omitted, metric.Omission{Name: part + "_" + o.Name, Reason: o.Reason})
-	}
+	return nil
 }
 
-func measure(tab *table, y, values, proba []float64, b metric.Bootstrap) (metric.Report, error) {
-	if tab.Task == catalog.Classification {
-		return metric.EvaluateClassification(y, proba, len(tab.Classes), tab.positive(), b)
+// spread returns the mean and the standard deviation, divided by n-1.
+func spread(x []float64) (mean, std float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
 	}
-	return metric.EvaluateRegression(y, values, b)
+	for _, v := range x {
+		std += (v - mean) * (v - mean) / float64(len(x)-1)
+	}
+	return mean, math.Sqrt(std)
 }
 
-// answer is a model's predictions on some rows.
-type answer struct{ values, proba []float64 }
-
-// ask asks a bare estimator for raw rows.
-func (t *table) ask(ctx context.Context, m ml.Model, raw *frame.Frame) (answer, error) {
-	a := answer{values: make([]float64, raw.Rows())}
-	x, err := t.p.Apply(ctx, raw)
-	if err != nil {
-		return a, err
+// judge applies the gates, and the checks that the spec made gates.
+func (e *Evaluation) judge(rules []registry.Rule) {
+	e.Gates, _ = registry.Judge(rules, e.registered())
+	for _, c := range e.Checks {
+		if c.Refuse {
+			e.Gates = append(e.Gates, registry.GateResult{Rule: "check " + c.Name, Value: c.Value, Passed: c.Passed, Reason: c.Detail})
+		}
 	}
-	if err := m.Predict(ctx, x, a.values); err != nil {
-		return a, err
-	}
-	if c, ok := m.(ml.Classifier); ok {
-		a.proba = make([]float64, x.Rows()*len(t.Classes))
-		return a, c.PredictProba(ctx, x, a.proba)
-	}
-	return a, nil
 }
 
 // keep stores the evaluation, logs its metrics and makes the step's outputs.
@@ -183,6 +181,13 @@ func (t *Training) keep(ctx context.Context, a *attempt, e Evaluation) (StepOut,
 	if err := a.artifact(ctx, t.Blobs, "evaluation.json", text); err != nil {
 		return StepOut{}, err
 	}
+	for _, p := range e.Plots {
+		for name, content := range map[string][]byte{p.Name + ".json": p.Data, p.Name + ".svg": p.SVG} {
+			if err := a.artifact(ctx, t.Blobs, "plots/"+name, content); err != nil {
+				return StepOut{}, err
+			}
+		}
+	}
 	a.say(ctx, "info", "%s", summary(values, "test_roc_auc", "test_accuracy", "test_log_loss", "test_rmse", "test_r2"))
 	for _, g := range e.Gates {
 		verdict := "passed"
@@ -190,6 +195,11 @@ func (t *Training) keep(ctx context.Context, a *attempt, e Evaluation) (StepOut,
 			verdict = "REFUSED"
 		}
 		a.say(ctx, "info", "gate %s: %s (%s)", verdict, g.Rule, g.Reason)
+	}
+	for _, c := range e.Checks {
+		if !c.Passed {
+			a.say(ctx, "warn", "check %s: %s", c.Name, c.Detail)
+		}
 	}
 	ref, err := putJSON(ctx, t.Blobs, e, "evaluation")
 	if err != nil {

@@ -24,7 +24,7 @@ func (l *lab) evaluation() (activities.Evaluation, map[string]registry.Metric) {
 	}
 	byName := map[string]registry.Metric{}
 	for _, m := range e.Metrics {
-		byName[m.Name] = m
+		byName[m.Name] = registry.Metric(m)
 	}
 	return e, byName
 }

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -34,6 +35,7 @@ type lab struct {
 	serving   *postgres.Deployments
 	pipelines *postgres.Pipelines
 	blobs     *blob.Store
+	objects   string // the directory of blobs
 	dir       string // the allowed directory
 
 	run      *activities.Runs
@@ -50,12 +52,13 @@ type lab struct {
 func newLab(t testing.TB) *lab {
 	t.Helper()
 	db := postgrestest.Open(t)
-	blobs, err := blob.NewDir(t.TempDir())
+	objects := t.TempDir()
+	blobs, err := blob.NewDir(objects)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := &lab{t: t, runs: postgres.NewRuns(db), versions: postgres.NewVersions(db), serving: postgres.NewDeployments(db),
-		pipelines: postgres.NewPipelines(db), blobs: blobs, dir: t.TempDir(), out: map[string]activities.StepOut{}}
+		pipelines: postgres.NewPipelines(db), blobs: blobs, objects: objects, dir: t.TempDir(), out: map[string]activities.StepOut{}}
 	files, err := dataset.NewFiles([]string{l.dir}, "")
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +74,7 @@ func newLab(t testing.TB) *lab {
 	suite.SetLogger(quiet{})
 	l.env = suite.NewTestActivityEnvironment()
 	l.env.SetTestTimeout(time.Minute)
-	for _, fn := range []any{l.run.BeginRun, l.run.EndRun, l.data.FetchData, l.training.FitTransform, l.training.FitModel, l.training.EvaluateModel,
+	for _, fn := range []any{l.run.BeginRun, l.run.EndRun, l.data.FetchData, l.training.FitTransform, l.training.FitModel, l.training.FitFold, l.training.EvaluateModel,
 		l.registry.RegisterVersion, l.deploy.ProposeVersion, l.deploy.AwaitReady, l.deploy.AwaitServing, l.deploy.CommitVersion,
 		l.deploy.AbortVersion, l.deploy.BeginStep, l.deploy.EndStep} {
 		l.env.RegisterActivity(fn)
@@ -149,6 +152,9 @@ func (l *lab) step(id string) (activities.StepOut, error) {
 	l.t.Helper()
 	fn := map[string]func(context.Context, activities.StepIn) (activities.StepOut, error){"fetch": l.data.FetchData, "transform": l.training.FitTransform,
 		"train": l.training.FitModel, "evaluate": l.training.EvaluateModel, "register": l.registry.RegisterVersion}[id]
+	if strings.HasPrefix(id, string(pipeline.Fold)) {
+		fn = l.training.FitFold
+	}
 	out, err := do(l, fn, l.in(id))
 	if err == nil {
 		l.out[id] = out
@@ -185,6 +191,25 @@ func (l *lab) state() tracking.Run {
 		l.t.Fatal(err)
 	}
 	return run
+}
+
+// artifact reads a file of the run.
+func (l *lab) artifact(name string) []byte {
+	l.t.Helper()
+	a, err := l.runs.Artifact(l.t.Context(), l.runID, name)
+	if err != nil {
+		l.t.Fatalf("artifact %s: %v", name, err)
+	}
+	r, err := l.blobs.OpenAt(l.t.Context(), strings.TrimPrefix(a.URI, "blob:"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return b
 }
 
 // file writes a file below the allowed directory and returns its path.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -39,7 +41,7 @@ type BeginOut struct {
 // BeginRun resolves the pipeline once, plans it and makes the run, keyed by the
 // workflow, so that repeating it finds the same run.
 func (r *Runs) BeginRun(ctx context.Context, in BeginIn) (BeginOut, error) {
-	plan, spec, err := r.resolve(ctx, in.Request)
+	plan, spec, version, err := r.resolve(ctx, in.Request)
 	if err != nil {
 		return BeginOut{}, wire(ctx, err)
 	}
@@ -71,33 +73,81 @@ func (r *Runs) BeginRun(ctx context.Context, in BeginIn) (BeginOut, error) {
 		if c.Commit != "" {
 			tags["gristmill.git_dirty"] = strconv.FormatBool(c.Dirty)
 		}
+		if c.Diff != "" {
+			tags["gristmill.diff"] = string(c.Diff)
+		}
+	}
+	if in.Request.Reproduces != "" {
+		tags["gristmill.reproduces"] = in.Request.Reproduces
 	}
 	run, err := r.Tracking.StartRun(ctx, n)
 	if err != nil {
 		return BeginOut{}, wire(ctx, fmt.Errorf("start run: %w", err))
 	}
-	return BeginOut{RunID: run.ID, Plan: plan, Out: map[string]Output{"data": RefOutput(data)}}, nil
+	if err := r.keepRequest(ctx, run, in.Request, version, spec); err != nil {
+		return BeginOut{}, wire(ctx, fmt.Errorf("keep request: %w", err))
+	}
+	out := map[string]Output{"data": RefOutput(data)}
+	if folding, ok := spec.Folding(); ok {
+		ref, err := putJSON(ctx, r.Blobs, folding, "spec")
+		if err != nil {
+			return BeginOut{}, wire(ctx, fmt.Errorf("store what folds have in common: %w", err))
+		}
+		out["folding"] = RefOutput(ref)
+	}
+	return BeginOut{RunID: run.ID, Plan: plan, Out: out}, nil
 }
 
+// keepRequest stores with the run what it takes to do it again: the request, the
+// spec as applied and as it runs, and what the caller's directory had beyond
+// its commit.
+func (r *Runs) keepRequest(ctx context.Context, run tracking.Run, req pipeline.Request, v pipeline.Version, spec pipeline.Spec) error {
+	req.Digest, req.Project = v.Digest, v.Project
+	request, err := json.MarshalIndent(req, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	canonical, _ := spec.JSON()
+	files := map[string][]byte{pipeline.RequestFile: request, "spec.yaml": []byte(v.Text), "spec.json": canonical}
+	if c := req.Caller; c != nil && c.Diff != "" {
+		if !c.Diff.Valid() {
+			return gristmill.Errorf(gristmill.Invalid, "caller.diff: %.80q is no digest; expected 64 hex digits", string(c.Diff))
+		}
+		if files["caller.diff"], err = r.Blobs.Get(ctx, c.Diff, maxDiff); gristmill.KindOf(err) == gristmill.NotFound {
+			return gristmill.Hide(gristmill.Invalid, err, "caller.diff: no bytes of the digest %s are stored; upload them first", c.Diff)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := putArtifact(ctx, r.Tracking, r.Blobs, run, name, files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxDiff bounds what is kept of a caller's changes.
+const maxDiff = 4 << 20
+
 // resolve finds the applied version, lays the overrides over it and plans it.
-func (r *Runs) resolve(ctx context.Context, req pipeline.Request) (pipeline.Plan, pipeline.Spec, error) {
+func (r *Runs) resolve(ctx context.Context, req pipeline.Request) (plan pipeline.Plan, spec pipeline.Spec, version pipeline.Version, err error) {
 	if req.Pipeline == "" {
-		return pipeline.Plan{}, pipeline.Spec{}, gristmill.Errorf(gristmill.Invalid, `pipeline is missing; expected the name of an applied pipeline, e.g. {"pipeline":"churn"}`)
+		return plan, spec, version, gristmill.Errorf(gristmill.Invalid, `pipeline is missing; expected the name of an applied pipeline, e.g. {"pipeline":"churn"}`)
 	}
 	project := req.Project
 	if project == "" {
 		project = gristmill.DefaultProject
 	}
-	version, err := r.Pipelines.Pipeline(ctx, project, req.Pipeline, req.Digest)
-	if err != nil {
-		return pipeline.Plan{}, pipeline.Spec{}, fmt.Errorf("find pipeline %s: %w", req.Pipeline, err)
+	if version, err = r.Pipelines.Pipeline(ctx, project, req.Pipeline, req.Digest); err != nil {
+		return plan, spec, version, fmt.Errorf("find pipeline %s: %w", req.Pipeline, err)
 	}
-	spec, err := pipeline.Load(version.Spec, req.Set)
-	if err != nil {
-		return pipeline.Plan{}, pipeline.Spec{}, fmt.Errorf("plan pipeline %s: %w", req.Pipeline, err)
+	if spec, err = pipeline.Load(version.Spec, req.Set); err != nil {
+		return plan, spec, version, fmt.Errorf("plan pipeline %s: %w", req.Pipeline, err)
 	}
-	plan, err := pipeline.Make(project, spec)
-	return plan, spec, err
+	plan, err = pipeline.Make(project, spec)
+	return plan, spec, version, err
 }
 
 // EndIn is the input of Runs.EndRun.

@@ -140,3 +140,39 @@ func TestTheDeployStepIsMarkedInTheTracker(t *testing.T) {
 		t.Errorf("an older epoch ended the step: %v", err)
 	}
 }
+
+func TestBeginRunKeepsWhatItTakesToDoItAgain(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.apply(spec("sample:telco_churn"))
+	diff, err := l.blobs.Put(t.Context(), strings.NewReader("diff --git a/x b/x\n"), "text/x-diff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := activities.BeginIn{WorkflowID: "w1", FirstRunID: "f1", Request: pipeline.Request{Pipeline: "small", Reproduces: "run0",
+		Set: map[string]any{"train.l2": 2}, Caller: &pipeline.Caller{Commit: "c0ffee", Dirty: true, Diff: diff.Digest}}}
+	begun, err := do(l, l.run.BeginRun, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.runID = begun.RunID
+	var req pipeline.Request
+	if err := json.Unmarshal(l.artifact(pipeline.RequestFile), &req); err != nil || !req.Digest.Valid() || req.Set["train.l2"] != 2.0 {
+		t.Errorf("request %+v, %v", req, err)
+	}
+	for name, want := range map[string]string{"caller.diff": "diff --git", "spec.yaml": "name: small", "spec.json": `"l2":2`} {
+		if got := string(l.artifact(name)); !strings.Contains(got, want) {
+			t.Errorf("%s holds no %q: %s", name, want, got)
+		}
+	}
+	if tags := l.state().Tags; tags["gristmill.reproduces"] != "run0" || tags["gristmill.diff"] != string(diff.Digest) {
+		t.Errorf("tags %v", tags)
+	}
+	for given, want := range map[gristmill.Digest]string{"nonsense": "is no digest", gristmill.DigestOf([]byte("?")): "upload them first"} {
+		in.FirstRunID = string(given)
+		in.Request.Caller = &pipeline.Caller{Diff: given}
+		if _, err := do(l, l.run.BeginRun, in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("diff %s: %v, want %s", given, err, want)
+		}
+	}
+}

@@ -15,7 +15,9 @@ import (
 	"gristmill"
 	"gristmill/ml"
 	"gristmill/ml/bundle"
-	"gristmill/ml/catalog"
+	"gristmill/ml/evaluate"
+	"gristmill/ml/metric"
+	"gristmill/ml/recipe"
 	"gristmill/pipeline"
 	"gristmill/tracking"
 )
@@ -41,17 +43,13 @@ func (t *Training) FitModel(ctx context.Context, in StepIn) (StepOut, error) {
 		if err != nil {
 			return StepOut{}, err
 		}
-		spec, problems := catalog.Spec(p.Algorithm, p.Params)
-		if err := ml.Problems(problems).Err(); err != nil {
-			return StepOut{}, err
-		}
 		a.life.progress("read")
 		w := newWatch(ctx, t, a)
-		model, err := t.fit(ctx, w, tab, spec, p)
+		model, err := t.fit(ctx, w, tab, p)
 		if err != nil {
 			return StepOut{}, err
 		}
-		packed, weights, err := t.pack(tab, model, p)
+		packed, weights, err := t.pack(tab, model)
 		if err != nil {
 			return StepOut{}, err
 		}
@@ -67,33 +65,48 @@ func (t *Training) FitModel(ctx context.Context, in StepIn) (StepOut, error) {
 	})
 }
 
-// fit runs the algorithm with a watch on it.
-func (t *Training) fit(ctx context.Context, w *watch, tab *table, spec ml.Spec, p pipeline.TrainParams) (ml.Model, error) {
+// fit runs the algorithm with a watch on it, and chooses from which probability
+// on the model calls a row positive.
+func (t *Training) fit(ctx context.Context, w *watch, tab *table, p pipeline.TrainParams) (*bundle.Model, error) {
 	resume, err := w.resume(ctx)
 	if err != nil {
 		return nil, err
 	}
-	raw, y := tab.rows(tab.Parts.Train)
-	x, err := tab.p.Apply(ctx, raw)
-	if err != nil {
-		return nil, fmt.Errorf("transform training rows: %w", err)
-	}
-	model, err := spec.Fit(ctx, ml.Data{X: x, Y: y, Classes: tab.Classes}, ml.FitOptions{
+	r := recipe.Recipe{Algorithm: p.Algorithm, Params: p.Params, TargetTransform: p.TargetTransform}
+	model, err := r.FitAfter(ctx, p.Model, tab.p, tab.course(tab.Parts.Train), ml.FitOptions{
 		Trace: w.trace, Checkpoint: w.checkpoint, CheckpointEvery: p.CheckpointEvery, Resume: resume,
 		Workers: runtime.GOMAXPROCS(0), Seed: p.Seed,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("fit %s: %w", p.Algorithm, err)
+		return nil, err
 	}
-	return model, w.flush(ctx)
+	if err := w.flush(ctx); err != nil {
+		return nil, err
+	}
+	held := tab.Parts.Validation
+	if len(held) == 0 {
+		held = tab.Parts.Train
+	}
+	model.Target.Threshold, err = recipe.Threshold(ctx, model, p.Threshold, cells(p.Cost), tab.course(held))
+	if err != nil {
+		return nil, err
+	}
+	if model.Target.Threshold > 0 {
+		w.a.say(ctx, "info", "a row is called positive from a probability of %.4g on (train.threshold: %s)", model.Target.Threshold, p.Threshold)
+	}
+	return model, nil
 }
 
-// pack makes the model package from raw columns to prediction.
-func (t *Training) pack(tab *table, model ml.Model, p pipeline.TrainParams) (packed []byte, weights string, err error) {
-	b, err := bundle.New(p.Model, tab.p, model, bundle.Target{Name: tab.Data.Target, Classes: tab.Classes, Positive: tab.Data.Positive})
-	if err != nil {
-		return nil, "", fmt.Errorf("make model package: %w", err)
+// cells is a cost as the four outcomes of two classes, nothing without one.
+func cells(c *evaluate.Cost) metric.CellCost {
+	if c == nil {
+		return metric.CellCost{}
 	}
+	return metric.CellCost{TruePositive: c.TruePositive, FalsePositive: c.FalsePositive, TrueNegative: c.TrueNegative, FalseNegative: c.FalseNegative}
+}
+
+// pack makes the bytes of the model package from raw columns to prediction.
+func (t *Training) pack(tab *table, b *bundle.Model) (packed []byte, weights string, err error) {
 	b.InputExample = tab.x.Take(tab.Parts.Train[:min(exampleRows, len(tab.Parts.Train))])
 	b.CreatedBy = "gristmill " + t.Version
 	files, err := b.Write()

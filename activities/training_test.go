@@ -16,6 +16,7 @@ import (
 	"gristmill"
 	"gristmill/activities"
 	"gristmill/dataset"
+	"gristmill/dataset/split"
 	"gristmill/ml"
 	"gristmill/ml/frame"
 	"gristmill/ml/prep"
@@ -25,7 +26,7 @@ import (
 
 // prepared is what a transform step stores.
 type prepared struct {
-	Parts   dataset.Parts     `json:"parts"`
+	Parts   split.Parts       `json:"parts"`
 	Classes []string          `json:"classes"`
 	Encoded ml.Encoded        `json:"encoded"`
 	Blobs   map[string][]byte `json:"blobs"`
@@ -122,7 +123,7 @@ data: {source: "FILE", target: y}
 train: {algorithm: ALGORITHM}
 `
 	refused(t, fetched("x,y\n1,2\n2,\n3,\n", strings.Replace(plain, "ALGORITHM", "ridge", 1)), gristmill.Invalid,
-		"the target has missing values:\n  row 2 has no value of the target \"y\"\n  row 3 has no value of the target \"y\"")
+		"row 2 has no value of the target \"y\"\nrow 3 has no value of the target \"y\"")
 	refused(t, fetched("x,y\n1,a\n2,b\n3,c\n4,d\n5,e\n6,f\n7,g\n8,h\n", strings.Replace(plain, "ALGORITHM", "ridge", 1)), gristmill.Invalid,
 		`data.target: column "y" is text; a regression needs numbers, a classification needs e.g. train.algorithm: logistic`)
 	var many strings.Builder

@@ -12,6 +12,7 @@ import (
 
 	"gristmill"
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
 )
 
 // Datasets lists dataset versions, newest first.
@@ -31,8 +32,14 @@ func (c *Client) Dataset(ctx context.Context, digest gristmill.Digest) (v datase
 
 // DatasetProfile says what a dataset's columns hold; NotFound before a run has
 // read it.
-func (c *Client) DatasetProfile(ctx context.Context, digest gristmill.Digest) (p dataset.Profile, err error) {
+func (c *Client) DatasetProfile(ctx context.Context, digest gristmill.Digest) (p profile.Profile, err error) {
 	return p, c.get(ctx, escape("/datasets", string(digest), "profile"), nil, &p)
+}
+
+// DatasetProfilePage writes a dataset's profile to w as one HTML page that needs
+// no other file; NotFound before a run has read the dataset.
+func (c *Client) DatasetProfilePage(ctx context.Context, digest gristmill.Digest, w io.Writer) error {
+	return c.download(ctx, escape("/datasets", string(digest), "profile.html"), w)
 }
 
 // DownloadDataset writes a dataset's bytes to w and checks their digest.

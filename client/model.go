@@ -75,7 +75,17 @@ func (c *Client) ModelVersion(ctx context.Context, name, version string) (v Mode
 
 // Card returns a version's card in Markdown.
 func (c *Client) Card(ctx context.Context, name, version string) (string, error) {
-	resp, err := c.send(ctx, request{method: http.MethodGet, path: escape("/models", name, "versions", version, "card")})
+	return c.text(ctx, escape("/models", name, "versions", version, "card"))
+}
+
+// CardHTML returns a version's card as one page that needs no other file;
+// NotFound if its run keeps none.
+func (c *Client) CardHTML(ctx context.Context, name, version string) (string, error) {
+	return c.text(ctx, escape("/models", name, "versions", version, "card.html"))
+}
+
+func (c *Client) text(ctx context.Context, path string) (string, error) {
+	resp, err := c.send(ctx, request{method: http.MethodGet, path: path})
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -90,6 +92,41 @@ func (c *Client) Run(ctx context.Context, id string) (r RunDetail, err error) {
 func (c *Client) CancelRun(ctx context.Context, id string) error {
 	var out struct{}
 	return c.call(ctx, http.MethodPost, escape("/runs", id, "cancel"), nil, nil, &out)
+}
+
+// Reproduce starts a run that does another one again on the same bytes, and
+// returns the ID of its workflow. What comes out is not registered.
+func (c *Client) Reproduce(ctx context.Context, run string, caller *pipeline.Caller) (workflowID string, err error) {
+	in := struct {
+		Caller *pipeline.Caller `json:"caller,omitempty"`
+	}{caller}
+	var out struct {
+		WorkflowID string `json:"workflow_id"`
+	}
+	err = c.call(ctx, http.MethodPost, escape("/runs", run, "reproduce"), nil, in, &out)
+	return out.WorkflowID, err
+}
+
+// CompareRuns says what differs between two runs.
+func (c *Client) CompareRuns(ctx context.Context, a, b string) (d tracking.Comparison, err error) {
+	return d, c.get(ctx, escape("/runs", a, "diff", b), nil, &d)
+}
+
+// UploadDiff keeps what a directory has beyond its commit and returns its
+// digest, for pipeline.Caller to name.
+func (c *Client) UploadDiff(ctx context.Context, diff []byte) (gristmill.Digest, error) {
+	resp, err := c.send(ctx, request{method: http.MethodPost, path: api + "/diffs", body: bytes.NewReader(diff), media: "text/x-diff", size: int64(len(diff))})
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var out struct {
+		Digest gristmill.Digest `json:"digest"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+		return "", gristmill.Hide(gristmill.Unavailable, err, "the answer of %s broke off or is none of gristmill's", c.base)
+	}
+	return out.Digest, nil
 }
 
 // MetricHistory returns a metric's series, ordered by step, time, value.

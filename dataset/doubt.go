@@ -12,27 +12,55 @@ import (
 // cells are numbers: one stray cell turns a number into a category, which nobody
 // would see in the model. A cell that stands for no value belongs into
 // Spec.Nulls, a wrong one into a pinned schema's refusal.
-func Doubts(f *frame.Frame) (list []string) {
+func Doubts(f *frame.Frame) []string {
+	var d doubter
+	d.add(f)
+	return d.list()
+}
+
+// doubter gathers the doubts of a table that comes in parts.
+type doubter struct {
+	rows int
+	cols []doubt
+}
+
+// doubt is what is known of a column so far.
+type doubt struct {
+	name           string
+	numbers, cells int
+	row            int // of the first cell that is no number, from 1; 0 for none
+	stray          string
+}
+
+func (d *doubter) add(f *frame.Frame) {
+	if d.cols == nil {
+		d.cols = make([]doubt, f.Cols())
+	}
 	for j := range f.Cols() {
-		c := f.At(j)
-		if c.Field.Type != frame.String {
+		c, known := f.At(j), &d.cols[j]
+		if known.name = c.Field.Name; c.Field.Type != frame.String {
 			continue
 		}
-		numbers, cells, stray := 0, 0, -1
 		for i, text := range c.Texts {
 			if c.IsNull(i) {
 				continue
 			}
-			cells++
+			known.cells++
 			if plainNumber(text) {
-				numbers++
-			} else if stray < 0 {
-				stray = i
+				known.numbers++
+			} else if known.row == 0 {
+				known.row, known.stray = d.rows+i+1, frame.Shorten(text)
 			}
 		}
-		if stray >= 0 && numbers >= 10 && numbers*10 >= cells*9 {
+	}
+	d.rows += f.Rows()
+}
+
+func (d *doubter) list() (list []string) {
+	for _, c := range d.cols {
+		if c.row > 0 && c.numbers >= 10 && c.numbers*10 >= c.cells*9 {
 			list = append(list, fmt.Sprintf("column %q is read as text, yet %d of its %d cells are numbers; row %d is %q: name such texts in data.nulls, or pin the column in data.schema",
-				c.Field.Name, numbers, cells, stray+1, frame.Shorten(c.Texts[stray])))
+				c.name, c.numbers, c.cells, c.row, c.stray))
 		}
 	}
 	return list

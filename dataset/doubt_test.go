@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"gristmill/dataset"
-	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 )
 
 func TestOneStrayCellThatMakesANumberTextIsDoubted(t *testing.T) {
@@ -20,7 +20,7 @@ func TestOneStrayCellThatMakesANumberTextIsDoubted(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "%s,%05d,t%d\n", age, i, i)
 	}
-	f, err := frame.ReadCSV(strings.NewReader(b.String()), frame.CSVOptions{})
+	f, err := csv.Read(strings.NewReader(b.String()), csv.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
+	"gristmill/dataset/split"
 )
 
 // A pipeline's section data, from the address to the parts.
 func Example() {
 	spec := dataset.Spec{
-		Source: "sample:telco_churn", Target: "churn", Positive: "Yes",
+		Source: dataset.SourceSpec{Kind: dataset.FromSample, Name: "telco_churn"}, Target: "churn", Positive: "Yes",
 		Split: dataset.SplitSpec{Kind: dataset.Stratified, Test: 0.2, Validation: 0.2, Seed: 42},
 	}
 	if problems := spec.Check(); len(problems) > 0 {
@@ -18,13 +20,8 @@ func Example() {
 		return
 	}
 	sources := dataset.Sources{dataset.FromSample: dataset.Samples{}}
-	address, err := dataset.ParseSource(spec.Source)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	ctx := context.Background()
-	r, err := sources.Open(ctx, address)
+	r, err := sources.Open(ctx, spec.Source)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -37,14 +34,14 @@ func Example() {
 	}
 	fmt.Println(table.Frame.Rows(), "rows,", table.Frame.Cols(), "columns, digest", table.Digest.Short())
 
-	parts, err := dataset.Split(table.Frame, spec.Target, spec.Split, nil)
+	parts, err := split.Split(table.Frame, spec.Target, spec.Split, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(len(parts.Train), len(parts.Validation), len(parts.Test))
 
-	for _, c := range dataset.NewProfile(table.Frame).Columns {
+	for _, c := range profile.New(table.Frame, profile.Options{}).Columns {
 		switch c.Name {
 		case "churn":
 			fmt.Println(c.Name, c.Top)

@@ -27,6 +27,10 @@ func TestParseSource(t *testing.T) {
 		{"dataset:" + string(d), dataset.SourceSpec{Kind: dataset.FromStore, Name: d.Short(), Digest: d}, "dataset:" + string(d)},
 		{"my data.csv@" + string(d), dataset.SourceSpec{Kind: dataset.FromStore, Name: "my data.csv", Digest: d}, "my data.csv@" + string(d)},
 		{"/srv/data/../data/a.csv.gz", dataset.SourceSpec{Kind: dataset.FromFile, Name: "a.csv.gz", Path: "/srv/data/a.csv.gz"}, "/srv/data/a.csv.gz"},
+		{"https://x.org/d/a%20b.csv?v=1", dataset.SourceSpec{Kind: dataset.FromHTTP, Name: "a b.csv", URL: "https://x.org/d/a%20b.csv?v=1"}, "https://x.org/d/a%20b.csv?v=1"},
+		{"http://x.org", dataset.SourceSpec{Kind: dataset.FromHTTP, Name: "x.org", URL: "http://x.org"}, "http://x.org"},
+		{"s3://bucket/a/b.parquet", dataset.SourceSpec{Kind: dataset.FromS3, Name: "b.parquet", URL: "s3://bucket/a/b.parquet"}, "s3://bucket/a/b.parquet"},
+		{"./sample:x", dataset.SourceSpec{Kind: dataset.FromFile, Name: "sample:x", Path: "sample:x"}, "./sample:x"},
 		{"data/a@b.csv", dataset.SourceSpec{Kind: dataset.FromFile, Name: "a@b.csv", Path: "data/a@b.csv"}, "data/a@b.csv"},
 	} {
 		got, err := dataset.ParseSource(c.in)
@@ -41,15 +45,20 @@ func TestParseSource(t *testing.T) {
 	if s, _ := dataset.ParseSource("data/a.csv"); !s.Relative() {
 		t.Error("data/a.csv is not relative")
 	}
-	const forms = "; expected sample:NAME, a file's path, dataset:DIGEST or NAME@DIGEST"
 	for in, want := range map[string]string{
-		"":                 `source "": empty` + forms,
-		"  ":               `source "  ": empty` + forms,
-		"a\x00b":           `source "a\x00b": holds a NUL byte` + forms,
-		"sample:":          `source "sample:": no sample is named` + forms,
-		"dataset:abc":      `source "dataset:abc": no digest of 64 lower-case hex digits` + forms,
-		"https://x.org/a":  `source "https://x.org/a": https:// addresses cannot be read` + forms,
-		"file:///etc/shdw": `source "file:///etc/shdw": file:// addresses cannot be read` + forms,
+		"":                                `source "": empty; expected ` + forms,
+		"  ":                              `source "  ": empty; expected ` + forms,
+		"a\x00b":                          `source "a\x00b": holds a NUL byte; expected ` + forms,
+		"sample:":                         `source "sample:": no sample is named; expected ` + forms,
+		"dataset:abc":                     `source "dataset:abc": no digest of 64 lower-case hex digits; expected ` + forms,
+		"file:///etc/shdw":                `source "file:///etc/shdw": file:// addresses cannot be read; expected ` + forms,
+		"https://":                        `source "https://": not a whole address; expected https://HOST/PATH`,
+		"s3://bucket":                     `source "s3://bucket": no object is named; expected s3://BUCKET/KEY`,
+		"s3://bucket/a/":                  `source "s3://bucket/a/": no object is named; expected s3://BUCKET/KEY`,
+		"https://u:swordfish@x.org/a":     `source "https://...@x.org/a": it holds a user or password; expected {http: {url: ..., bearer: secret://NAME}} or {http: {url: secret://NAME}}`,
+		"https://x.org/a?Token=swordfish": `source "https://x.org/a": its parameter Token is a credential; expected {http: {url: secret://NAME}}, which keeps the whole address secret`,
+		"postgresql://u:swordfish@h/d":    `source "postgresql://...@h/d": an address of a database may hold its password; expected {postgres: {dsn: secret://NAME, query: "select ..."}}`,
+		"secret://NAME":                   `source "secret://NAME": a secret is no source; expected a mapping that names it, such as {http: {url: secret://NAME}}`,
 	} {
 		_, err := dataset.ParseSource(in)
 		if gristmill.KindOf(err) != gristmill.Invalid || gristmill.Public(err) != want {

@@ -2,21 +2,24 @@ package dataset
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
 	"gristmill"
+	"gristmill/dataset/charset"
 	"gristmill/ml"
 	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 )
 
 // Spec is the section data of a pipeline's spec: which table, what it must look
 // like, and how its rows are parted.
 type Spec struct {
-	Source    string        `json:"source" yaml:"source"`                           // an address, see ParseSource
+	Source    SourceSpec    `json:"source" yaml:"source"`                           // an address, see DecodeSource
 	Format    string        `json:"format,omitempty" yaml:"format,omitempty"`       // "csv" or "parquet"; "" means what the bytes are
-	Encoding  string        `json:"encoding,omitempty" yaml:"encoding,omitempty"`   // of text: "utf-8", "utf-16", "windows-1252"; "" means UTF-8, or UTF-16 by its mark
+	Encoding  string        `json:"encoding,omitempty" yaml:"encoding,omitempty"`   // of text, see charset.Names; "" means UTF-8, or UTF-16 by its mark
 	Decimal   string        `json:"decimal,omitempty" yaml:"decimal,omitempty"`     // "," for 1.234,5 as people of many countries write it; "" means "."
 	Target    string        `json:"target" yaml:"target"`                           // the column to predict
 	Positive  string        `json:"positive,omitempty" yaml:"positive,omitempty"`   // of a two-class target: the label that counts as positive
@@ -33,6 +36,12 @@ type Spec struct {
 	Until string    `json:"until,omitempty" yaml:"until,omitempty"` // ISO 8601
 	Split SplitSpec `json:"split" yaml:"split,omitempty"`
 }
+
+// The formats of tables.
+const (
+	CSV     = "csv"
+	Parquet = "parquet"
+)
 
 // The kinds of split.
 const (
@@ -87,10 +96,8 @@ func (p *problems) add(path, given, want string) {
 // such as "data.split.test". It looks at no data and opens nothing.
 func (s Spec) Check() []gristmill.Problem {
 	var p problems
-	if s.Source == "" {
+	if s.Source.Kind == "" {
 		p.add("data.source", "missing", sourceForms)
-	} else if _, err := ParseSource(s.Source); err != nil {
-		p.add("data.source", fmt.Sprintf("%q", frame.Shorten(s.Source)), sourceForms)
 	}
 	if s.Target == "" {
 		p.add("data.target", "missing", "the name of the column to predict")
@@ -98,6 +105,7 @@ func (s Spec) Check() []gristmill.Problem {
 	if _, err := s.comma(); err != nil {
 		p.add("data.separator", fmt.Sprintf("%q", s.Separator), `one ASCII character such as ";" or "tab", not a quote or line end`)
 	}
+	s.checkReading(&p)
 	for i, name := range s.Drop {
 		path := fmt.Sprintf("data.drop[%d]", i)
 		switch {
@@ -112,6 +120,78 @@ func (s Spec) Check() []gristmill.Problem {
 	s.checkSchema(&p)
 	s.Split.check(&p, s.Target)
 	return p
+}
+
+// checkReading checks the keys that say how bytes become rows.
+func (s Spec) checkReading(p *problems) {
+	if s.Format != "" && s.Format != CSV && s.Format != Parquet {
+		p.add("data.format", fmt.Sprintf("%q", s.Format), "csv or parquet, or no key: what the bytes are")
+	}
+	if s.Encoding != "" && !slices.Contains(charset.Names(), s.Encoding) {
+		p.add("data.encoding", fmt.Sprintf("%q", s.Encoding), "one of "+strings.Join(charset.Names(), ", "))
+	}
+	comma, err := s.comma()
+	switch {
+	case s.Decimal != "" && s.Decimal != "." && s.Decimal != ",":
+		p.add("data.decimal", fmt.Sprintf("%q", s.Decimal), `"." or ","`)
+	case s.Decimal == "," && err == nil && comma == ',' && s.Format != Parquet:
+		p.add("data.decimal", `"," beside the separator ","`, `another data.separator, such as ";"`)
+	}
+	if s.Format == Parquet {
+		s.onlyText(p, "given for format parquet", "it only for csv")
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Dates)) {
+		path, format := "data.dates."+name, s.Dates[name]
+		_, err := frame.NewTimeFormat(format)
+		f, known := frame.Schema{Fields: s.Schema}.Field(name)
+		switch {
+		case name == "":
+			p.add("data.dates", `""`, "a column's name")
+		case format == "":
+			p.add(path, `""`, `a format in the signs of strptime, such as "%d.%m.%Y"`)
+		case err != nil:
+			p.add(path, err.Error(), `a format in the signs of strptime, such as "%d.%m.%Y"`)
+		case len(s.Schema) > 0 && !known:
+			p.add(path, "the column is not in data.schema", "one of its columns"+nearest(name, s.Schema))
+		case known && f.Type != frame.Timestamp:
+			p.add(path, fmt.Sprintf("the column is of type %s in data.schema", f.Type), "timestamp")
+		case known && f.Format != "" && f.Format != format:
+			p.add(path, fmt.Sprintf("%q beside the format %q in data.schema", format, f.Format), "one format")
+		}
+	}
+	s.checkTime(p)
+}
+
+// onlyText adds a problem for each key that is of no account in Parquet.
+func (s Spec) onlyText(p *problems, given, want string) {
+	for _, k := range []struct {
+		name  string
+		given bool
+	}{{"encoding", s.Encoding != ""}, {"decimal", s.Decimal != ""}, {"separator", s.Separator != ""}, {"nulls", len(s.Nulls) > 0}, {"dates", len(s.Dates) > 0}} {
+		if k.given {
+			p.add("data."+k.name, given, want)
+		}
+	}
+}
+
+func (s Spec) checkTime(p *problems) {
+	f, known := frame.Schema{Fields: s.Schema}.Field(s.Time)
+	switch {
+	case s.Time == "":
+	case len(s.Schema) > 0 && !known:
+		p.add("data.time", fmt.Sprintf("%q is not in data.schema", s.Time), "one of its columns"+nearest(s.Time, s.Schema))
+	case known && f.Type != frame.Timestamp:
+		p.add("data.time", fmt.Sprintf("%q is of type %s in data.schema", s.Time, f.Type), "a column of type timestamp")
+	}
+	if s.Until == "" {
+		return
+	}
+	if _, ok := frame.ParseTime(s.Until); !ok {
+		p.add("data.until", fmt.Sprintf("%q", frame.Shorten(s.Until)), `a date or time of ISO 8601, such as "2024-06-30" or "2024-06-30T12:00:00Z"`)
+	}
+	if s.Time == "" {
+		p.add("data.until", "given without data.time", "data.time too: the column that says when a row happened")
+	}
 }
 
 func (s Spec) checkSchema(p *problems) {
@@ -168,11 +248,24 @@ func checkField(p *problems, path string, f frame.Field) {
 	}
 }
 
+// Check returns everything that is wrong with the split by itself; target is the
+// column to predict, "" for none.
+func (s SplitSpec) Check(target string) []gristmill.Problem {
+	var p problems
+	s.check(&p, target)
+	return p
+}
+
 func (s SplitSpec) check(p *problems, target string) {
 	switch s.Kind {
 	case "", Random, Stratified:
 		if s.File != "" {
 			p.add("data.split.file", fmt.Sprintf("given for kind %s", s.WithDefaults().Kind), "it only for kind ids")
+		}
+		s.checkFractions(p)
+	case Grouped, Timed:
+		if s.File != "" {
+			p.add("data.split.file", fmt.Sprintf("given for kind %s", s.Kind), "it only for kind ids")
 		}
 		s.checkFractions(p)
 	case IDs:
@@ -188,8 +281,9 @@ func (s SplitSpec) check(p *problems, target string) {
 			p.add("data.split.validation", "given for kind ids", "no fraction: the file says which rows")
 		}
 	default:
-		p.add("data.split.kind", fmt.Sprintf("%q", s.Kind), "random, stratified or ids")
+		p.add("data.split.kind", fmt.Sprintf("%q", s.Kind), "random, stratified, group, time or ids")
 	}
+	s.checkBy(p, target)
 	if s.Kind == Stratified && target == "" {
 		p.add("data.split.kind", "stratified without a target", "data.target, whose classes to keep in proportion")
 	}
@@ -227,12 +321,15 @@ func (s Spec) comma() (rune, error) {
 
 // CSVOptions returns how to read the table. Dropped columns that the schema
 // does not describe are not read.
-func (s Spec) CSVOptions() (frame.CSVOptions, error) {
+func (s Spec) CSVOptions() (csv.Options, error) {
 	comma, err := s.comma()
 	if err != nil {
-		return frame.CSVOptions{}, gristmill.Hide(gristmill.Invalid, err, "data.separator: %q; expected one ASCII character", s.Separator)
+		return csv.Options{}, gristmill.Hide(gristmill.Invalid, err, "data.separator: %q; expected one ASCII character", s.Separator)
 	}
-	o := frame.CSVOptions{Separator: comma}
+	o := csv.Options{Separator: comma, Dates: s.Dates}
+	if s.Decimal == "," {
+		o.Decimal = ','
+	}
 	if len(s.Nulls) > 0 {
 		o.Nulls = s.Nulls
 	}

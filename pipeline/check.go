@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"gristmill"
@@ -49,7 +50,7 @@ func Describe(project string, s Spec, data frame.Schema) (Report, error) {
 		switch step.Kind {
 		case Fetch, Transform:
 			sr.Columns = data.Fields
-		case Train, Evaluate:
+		case Train, Fold, Evaluate:
 			sr.Columns = leaving(steps)
 		}
 		if step.Kind == Transform {
@@ -97,5 +98,29 @@ func Features(s Spec, data frame.Schema) (frame.Schema, []gristmill.Problem) {
 			missing(fmt.Sprintf("data.drop[%d]", i), name)
 		}
 	}
+	for path, name := range named(s) {
+		if _, ok := data.Field(name); !ok && name != "" {
+			missing(path, name)
+		}
+	}
 	return data.Without(append([]string{s.Data.Target}, s.Data.Drop...)...), problems
+}
+
+// named yields the other columns that a spec names, by the key that does, in a
+// fixed order. The model need not see them: they may be dropped.
+func named(s Spec) iter.Seq2[string, string] {
+	return func(yield func(path, name string) bool) {
+		ok := yield("data.time", s.Data.Time) && yield("data.split.by", s.Data.Split.By)
+		if by := s.Train.CV.By; by != s.Data.Split.By && by != s.Data.Time { // else it is named already
+			ok = ok && yield("train.cv.by", by)
+		}
+		for i, name := range s.Evaluate.Slices {
+			ok = ok && yield(fmt.Sprintf("evaluate.slices[%d]", i), name)
+		}
+		for _, check := range sortedKeys(s.Evaluate.Checks) {
+			for i, name := range s.Evaluate.Checks[check].Columns {
+				ok = ok && yield(fmt.Sprintf("evaluate.checks.%s.columns[%d]", check, i), name)
+			}
+		}
+	}
 }

@@ -17,6 +17,7 @@ const (
 	Evaluate  Kind = "evaluate"
 	Register  Kind = "register"
 	Deploy    Kind = "deploy"
+	Fold      Kind = "fold" // one fold of a cross-validation; between transform and evaluate
 )
 
 // The task queues. Workflows and light steps run on QueueLight.

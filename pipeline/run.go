@@ -17,6 +17,8 @@ type Request struct {
 	Set      map[string]any   `json:"set,omitempty"`      // overrides by dotted key: {"train.l2": 2}
 	Caller   *Caller          `json:"caller,omitempty"`   // who started it from where, for lineage
 	RunName  string           `json:"run_name,omitempty"` // "" makes a readable one
+	// Reproduces is the run that this one does again, if it does.
+	Reproduces string `json:"reproduces,omitempty"`
 }
 
 // Caller describes where a run was started from.
@@ -25,6 +27,9 @@ type Caller struct {
 	Command string `json:"command,omitempty"` // the command line
 	Commit  string `json:"commit,omitempty"`  // of the caller's directory, if it is a git checkout
 	Dirty   bool   `json:"dirty,omitempty"`   // it has changes that are not in the commit
+	Dir     string `json:"dir,omitempty"`     // the directory, below the checkout's root
+	// Diff names the stored bytes of what the directory has beyond the commit.
+	Diff gristmill.Digest `json:"diff,omitempty"`
 }
 
 // Result is how a run ended: the result of the workflow Train and what `train

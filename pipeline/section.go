@@ -90,7 +90,10 @@ func (s *section) number(key string, def, low, high float64) float64 {
 	f, isNumber := asFloat(v)
 	if !isNumber || f < low || f > high {
 		want := fmt.Sprintf("a number from %g to %g", low, high)
-		if math.IsInf(high, 1) {
+		switch {
+		case low <= -maxCost:
+			want = "a number"
+		case math.IsInf(high, 1):
 			want = fmt.Sprintf("a number of at least %g", low)
 		}
 		s.t.problem(path, show(v), want, "%s: %s is not %s", path, show(v), want)
@@ -135,6 +138,35 @@ func (s *section) texts(key string) []string {
 		default:
 			at := fmt.Sprintf("%s[%d]", path, i)
 			s.t.problem(at, show(e), "a text", "%s: %s is not a text", at, show(e))
+		}
+	}
+	return out
+}
+
+// bool reads true or false.
+func (s *section) bool(key string) bool {
+	v, path, ok := s.get(key)
+	if !ok {
+		return false
+	}
+	b, isBool := v.(bool)
+	if !isBool {
+		s.t.problem(path, show(v), "true or false", "%s: %s is not true or false", path, show(v))
+	}
+	return b
+}
+
+// words reads a mapping of texts.
+func (s *section) words(key string) map[string]string {
+	v, path, ok := s.get(key)
+	if !ok {
+		return nil
+	}
+	m := s.t.section(path, v)
+	out := map[string]string{}
+	for _, name := range sortedKeys(m.m) {
+		if text := m.text(name); text != "" {
+			out[name] = text
 		}
 	}
 	return out

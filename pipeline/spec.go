@@ -3,16 +3,14 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"gristmill"
 	"gristmill/dataset"
-	"gristmill/ml"
 	"gristmill/ml/catalog"
-	"gristmill/ml/metric"
+	"gristmill/ml/evaluate"
 	"gristmill/ml/prep"
 	"gristmill/registry"
 )
@@ -41,13 +39,24 @@ type Training struct {
 	CheckpointEvery int             // iterations between checkpoints; 0: none
 	Seed            uint64
 	Queue           string
+	// TargetTransform is what the target goes through before the fit, "" or
+	// Log1p; predictions go the way back.
+	TargetTransform string
+	// Threshold is the probability from which the positive class is predicted:
+	// a number above 0 and below 1 as text, how to choose it on the validation
+	// rows ("f1", "youden", "cost"), or "" for the likelier class.
+	Threshold string
+	CV        dataset.FoldSpec // Folds is 0 without a cross-validation
 }
 
-// Evaluation is the section evaluate.
+// Log1p is the target transform ln(1+y).
+const Log1p = "log1p"
+
+// Evaluation is the section evaluate. Its options have the defaults filled in:
+// Bootstrap and Importance are below 0 for none, never 0.
 type Evaluation struct {
-	Gates     []registry.Rule
-	Bootstrap int    // resamples behind every interval
-	Seed      uint64 // of the resampling
+	Gates []registry.Rule
+	evaluate.Options
 }
 
 // Registration is the section register.
@@ -55,6 +64,7 @@ type Registration struct {
 	Enabled     bool
 	Model       string
 	Description string
+	Card        registry.CardSpec
 }
 
 // Deployment is the section deploy.
@@ -142,8 +152,8 @@ func (t *tree) spec(set map[string]any) (Spec, error) {
 	s.Description = top.text("description")
 	s.Data = t.data(top)
 	s.Transform = t.transform(top)
-	s.Train = t.train(top)
-	s.Evaluate = t.evaluate(top, s.Train.Task)
+	s.Train = t.train(top, s.Data)
+	s.Evaluate = t.evaluate(top, s.Train.Task, s.Train.CV.Folds > 0)
 	s.Register, s.Deploy = t.release(top, s.Name)
 	s.Warnings = t.later(top)
 	top.close()
@@ -151,192 +161,33 @@ func (t *tree) spec(set map[string]any) (Spec, error) {
 	return s, t.err("invalid spec")
 }
 
-func (t *tree) data(top *section) dataset.Spec {
-	v, _, ok := top.get("data")
+// card reads register.card.
+func (t *tree) card(s *section) registry.CardSpec {
+	v, path, ok := s.get("card")
 	if !ok {
-		t.problem("data", "", "a section", "data is missing; expected e.g. data: {source: \"sample:telco_churn\", target: churn}")
-		return dataset.Spec{}
+		return registry.CardSpec{}
 	}
-	d := t.section("data", v)
-	spec := dataset.Spec{
-		Source:    d.required("source", `"sample:telco_churn"`),
-		Target:    d.required("target", "the name of the column to predict"),
-		Positive:  d.text("positive"),
-		Separator: d.text("separator"),
-		Nulls:     d.texts("nulls"),
-		Drop:      d.texts("drop"),
+	c := t.section(path, v)
+	card := registry.CardSpec{
+		Purpose: c.text("purpose"), Owner: c.text("owner"), Contact: c.text("contact"),
+		Limits: c.text("limits"), Ethics: c.text("ethics"), Fairness: c.text("fairness"),
+		Required: c.texts("required"),
 	}
-	if list, path, ok := d.get("schema"); ok {
-		t.decode(path, list, &spec.Schema, "a list of columns {name, type, nullable, min, max, values}")
-	}
-	if v, path, ok := d.get("split"); ok {
-		sp := t.section(path, v)
-		spec.Split = dataset.SplitSpec{
-			Kind:       sp.choice("kind", "random", "stratified", "ids"),
-			Test:       sp.number("test", 0, 0, 1),
-			Validation: sp.number("validation", 0, 0, 1),
-			Seed:       uint64(sp.integer("seed", 0, 0, math.MaxInt32)),
-			File:       sp.text("file"),
-		}
-		if spec.Split.Test == 0 && sp.has("test") && !t.reported("data.split.test") {
-			t.problem("data.split.test", "0", "a fraction above 0", "data.split.test: 0; expected a fraction above 0 and below 1, or no key for the default")
-		}
-		sp.close()
-	}
-	d.close()
-	return spec
+	c.close()
+	t.others(card.Check(path))
+	return card
 }
 
-// decode reads a value by the JSON form of a Go type; its keys must all be known.
-func (t *tree) decode(path string, v, to any, want string) {
-	b, err := json.Marshal(v)
-	if err == nil {
-		dec := json.NewDecoder(strings.NewReader(string(b)))
-		dec.DisallowUnknownFields()
-		err = dec.Decode(to)
-	}
-	if err != nil {
-		t.problem(path, show(v), want, "%s: %s is not %s (%s)", path, show(v), want, strings.TrimPrefix(err.Error(), "json: "))
-	}
-}
-
-func (t *tree) transform(top *section) prep.Spec {
-	v, path, ok := top.get("transform")
-	if !ok {
-		return usual()
-	}
-	b, _ := json.Marshal(v)
-	spec, problems := prep.Parse(b)
+// others adds problems that a domain room found, at their places in the text.
+func (t *tree) others(problems []gristmill.Problem) {
 	for _, p := range problems {
-		if p.Path == "" {
-			p.Path = path
-		}
-		t.from(p)
-	}
-	return spec
-}
-
-// usual is what happens to columns when the spec says nothing: numbers are
-// filled and scaled, categories become indicators.
-func usual() prep.Spec {
-	return prep.Spec{
-		{Columns: prep.Selector{Type: prep.Number}, Apply: []prep.Step{{Op: prep.OpImpute, Strategy: prep.Median}, {Op: prep.OpScale, Strategy: prep.Standard}}},
-		{Columns: prep.Selector{Type: prep.Category}, Apply: []prep.Step{{Op: prep.OpOneHot, Unknown: prep.Ignore}}},
-	}
-}
-
-func (t *tree) train(top *section) Training {
-	v, _, _ := top.get("train")
-	s := t.section("train", v)
-	tr := Training{
-		Algorithm:       s.required("algorithm", strings.Join(algorithms(), " or ")),
-		CheckpointEvery: int(s.integer("checkpoint_every", 0, 0, math.MaxInt32)),
-		Seed:            uint64(s.integer("seed", 0, 0, math.MaxInt32)),
-		Queue:           s.choice("queue", QueueLight, QueueCPU, QueueGPU),
-	}
-	spec, ok := t.algorithm(s, tr.Algorithm)
-	if !ok {
-		return tr
-	}
-	a, _ := catalog.Lookup(tr.Algorithm)
-	tr.Task = a.Task
-	tr.Params, _ = json.Marshal(spec)
-	return tr
-}
-
-// algorithm reads the keys of train that are the algorithm's own.
-func (t *tree) algorithm(s *section, name string) (ml.Spec, bool) {
-	a, ok := catalog.Lookup(name)
-	if !ok {
-		if name != "" {
-			t.from(ml.Unknown("train.algorithm", "algorithm", name, algorithms()))
-		}
-		for _, known := range catalog.Algorithms() { // what no algorithm knows is wrong all the same
-			for _, p := range known.Params {
-				s.get(p.Name)
-			}
-		}
-		s.close()
-		return nil, false
-	}
-	given := map[string]any{}
-	for _, p := range a.Params {
-		if v, _, ok := s.get(p.Name); ok {
-			given[p.Name] = v
-		}
-	}
-	s.close()
-	b, _ := json.Marshal(given) // plain values always marshal
-	spec, problems := catalog.Spec(name, b)
-	for _, p := range problems {
-		p.Path, p.Msg = join("train", p.Path), "train."+p.Msg
-		t.from(p)
-	}
-	return spec, len(problems) == 0
-}
-
-// algorithms names what train.algorithm may be; the baselines are not for use.
-func algorithms() []string {
-	var names []string
-	for _, a := range catalog.Algorithms() {
-		if a.Name != "mean" && a.Name != "majority" {
-			names = append(names, a.Name)
-		}
-	}
-	return names
-}
-
-func (t *tree) evaluate(top *section, task catalog.Task) Evaluation {
-	v, _, _ := top.get("evaluate")
-	s := t.section("evaluate", v)
-	e := Evaluation{
-		Bootstrap: int(s.integer("bootstrap", 1000, 0, 100_000)),
-		Seed:      uint64(s.integer("seed", 0, 0, math.MaxInt32)),
-	}
-	v, path, _ := s.get("gates")
-	gates := t.section(path, v)
-	for _, name := range sortedKeys(gates.m) {
-		at := join(path, name)
-		text := gates.text(name)
-		if text == "" {
+		if t.reported(p.Path) {
 			continue
 		}
-		if p, ok := checkMetric(at, name, task); !ok {
-			t.from(p)
-			continue
-		}
-		rule, err := registry.ParseRule(name, text)
-		if err != nil {
-			t.problem(at, text, registry.RuleForms, "%s: %s", at, err)
-			continue
-		}
-		e.Gates = append(e.Gates, rule)
+		m := t.locate(p.Path)
+		p.Line, p.Column = m.line, m.column
+		t.add(p)
 	}
-	s.get("slices")
-	s.get("cost")
-	s.close()
-	return e
-}
-
-// checkMetric says whether a gate's name can be measured for the task.
-func checkMetric(path, name string, task catalog.Task) (ml.Problem, bool) {
-	if task == "" {
-		return ml.Problem{}, true // the algorithm is wrong already
-	}
-	var known []string
-	for _, part := range []string{"val_", "test_"} {
-		names := metric.RegressionNames()
-		if task == catalog.Classification {
-			names = metric.ClassificationNames()
-		}
-		for _, m := range names {
-			known = append(known, part+m)
-		}
-	}
-	if slices.Contains(known, name) {
-		return ml.Problem{}, true
-	}
-	return ml.Unknown(path, "metric of a "+string(task), name, known), false
 }
 
 func (t *tree) release(top *section, name string) (Registration, Deployment) {
@@ -352,6 +203,7 @@ func (t *tree) release(top *section, name string) (Registration, Deployment) {
 			}
 		}
 		r.Description = s.text("description")
+		r.Card = t.card(s)
 		s.close()
 	}
 	d := Deployment{Enabled: r.Enabled}
@@ -378,36 +230,78 @@ func (t *tree) later(top *section) []string {
 	if _, _, ok := top.get("schedule"); ok {
 		warnings = append(warnings, "schedule is kept with the spec; this version does not retrain on a schedule yet")
 	}
-	if e, ok := t.root["evaluate"].(map[string]any); ok {
-		for _, key := range []string{"slices", "cost"} {
-			if e[key] != nil {
-				warnings = append(warnings, fmt.Sprintf("evaluate.%s is kept with the spec; this version does not evaluate it yet", key))
-			}
-		}
-	}
 	return warnings
 }
 
 // consistent checks what no single section can know.
 func (t *tree) consistent(s Spec) {
 	missing := t.root["data"] == nil // which is reported once, not key by key
-	for _, p := range s.Data.Check() {
-		if !missing && !t.reported(p.Path) {
-			m := t.locate(p.Path)
-			p.Line, p.Column = m.line, m.column
-			t.add(p)
+	if !missing {
+		t.others(s.Data.Check())
+	}
+	t.taskFits(s)
+	t.partsFit(s)
+}
+
+// taskFits checks what belongs to one task only.
+func (t *tree) taskFits(s Spec) {
+	tr, e := s.Train, s.Evaluate
+	regression, classification := tr.Task == catalog.Regression, tr.Task == catalog.Classification
+	if regression && s.Data.Positive != "" {
+		t.problem("data.positive", s.Data.Positive, "no positive class", "data.positive: %q names a class, but %s predicts numbers; use logistic, or leave it out", s.Data.Positive, tr.Algorithm)
+	}
+	if regression && s.Data.Split.Kind == dataset.Stratified {
+		t.problem("data.split.kind", "stratified", "random, group, time or ids", "data.split.kind: stratified needs classes, but %s predicts numbers; use random", tr.Algorithm)
+	}
+	if regression && tr.CV.Kind == dataset.Stratified {
+		t.problem("train.cv.kind", "stratified", "kfold, group or time", "train.cv.kind: stratified needs classes, but %s predicts numbers; use kfold", tr.Algorithm)
+	}
+	if regression && tr.Threshold != "" {
+		t.problem("train.threshold", tr.Threshold, "no threshold", "train.threshold: a threshold parts two classes, but %s predicts numbers; leave it out", tr.Algorithm)
+	}
+	if regression && e.Threshold != "" {
+		t.problem("evaluate.threshold", e.Threshold, "no threshold", "evaluate.threshold: a threshold parts two classes, but %s predicts numbers; leave it out", tr.Algorithm)
+	}
+	if classification && tr.TargetTransform != "" {
+		t.problem("train.target_transform", tr.TargetTransform, "no transform", "train.target_transform: %s transforms numbers, but %s predicts classes; leave it out", tr.TargetTransform, tr.Algorithm)
+	}
+	if tr.Threshold == byCost && e.Cost == nil && !t.reported("evaluate.cost") {
+		t.problem("train.threshold", byCost, "evaluate.cost", "train.threshold: cost needs evaluate.cost, which says what errors cost; expected e.g. evaluate: {cost: {false_negative: 500, false_positive: 50}}")
+	}
+	if e.Threshold == byCost && e.Cost == nil && !t.reported("evaluate.cost") {
+		t.problem("evaluate.threshold", byCost, "evaluate.cost", "evaluate.threshold: cost needs evaluate.cost, which says what errors cost")
+	}
+}
+
+// partsFit checks what needs rows held out or folds.
+func (t *tree) partsFit(s Spec) {
+	validated := s.Data.Split.Kind == dataset.IDs || s.Data.Split.WithDefaults().Validation > 0
+	for _, g := range s.Evaluate.Gates {
+		at := "evaluate.gates." + g.Metric
+		if strings.HasPrefix(g.Metric, "val_") && !validated {
+			t.problem(at, g.Metric, "data.split.validation", "%s: nothing is validated; set data.split.validation to the share of rows to hold out", at)
+		}
+		if strings.HasPrefix(g.Metric, "cv_") && s.Train.CV.Folds == 0 && !t.reported("train.cv") {
+			t.problem(at, g.Metric, "train.cv", "%s: there is no cross-validation; ask for one with train: {cv: {folds: 5}}", at)
 		}
 	}
-	if s.Train.Task == catalog.Regression && s.Data.Positive != "" {
-		t.problem("data.positive", s.Data.Positive, "no positive class", "data.positive: %q names a class, but %s predicts numbers; use logistic, or leave it out", s.Data.Positive, s.Train.Algorithm)
+	if _, fixed := fraction(s.Train.Threshold); s.Train.Threshold != "" && !fixed && !validated {
+		t.problem("train.threshold", s.Train.Threshold, "data.split.validation", "train.threshold: %s is chosen on validation rows, and nothing is validated; set data.split.validation, or give the threshold as a number", s.Train.Threshold)
 	}
-	if s.Train.Task == catalog.Regression && s.Data.Split.Kind == "stratified" {
-		t.problem("data.split.kind", "stratified", "random or ids", "data.split.kind: stratified needs classes, but %s predicts numbers; use random", s.Train.Algorithm)
+	if p := s.Data.Parting(); p.Kind == dataset.Timed && p.By == "" {
+		t.problem("data.split.by", "", "a column of times", "data.split.by: missing, and so is data.time; expected the column of times that orders the rows, for kind time")
 	}
-	for _, g := range s.Evaluate.Gates {
-		if strings.HasPrefix(g.Metric, "val_") && s.Data.Split.Kind != dataset.IDs && s.Data.Split.WithDefaults().Validation == 0 {
-			at := "evaluate.gates." + g.Metric
-			t.problem(at, g.Metric, "data.split.validation", "%s: nothing is validated; set data.split.validation to the share of rows to hold out", at)
+	if cv := s.Train.CV; cv.Kind == dataset.Timed && cv.By == "" {
+		t.problem("train.cv.by", "", "a column of times", "train.cv.by: missing, and so is data.time; expected the column of times that orders the rows, for kind time")
+	}
+	t.others(s.Train.CV.Check())
+	for i, name := range s.Evaluate.Slices {
+		at := fmt.Sprintf("evaluate.slices[%d]", i)
+		switch {
+		case name == s.Data.Target && name != "":
+			t.problem(at, name, "another column than the target", "%s: %q is the target; expected a column that is known before the prediction", at, name)
+		case slices.Index(s.Evaluate.Slices, name) < i:
+			t.problem(at, name, "every column once", "%s: %q a second time; expected every column once", at, name)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -228,6 +229,9 @@ func ParseSet(pairs []string) (map[string]any, error) {
 		if err := yaml.Unmarshal([]byte(text), &v); err != nil {
 			problems = append(problems, gristmill.Problem{Path: key, Given: text, Msg: fmt.Sprintf("--set %s: %q is no value: %s", key, text, strings.TrimPrefix(err.Error(), "yaml: "))})
 			continue
+		}
+		if _, date := v.(time.Time); date {
+			v = text // as in a spec, whose dates are texts
 		}
 		set[key] = v
 	}

@@ -10,6 +10,7 @@ import (
 	"gristmill/ml"
 	"gristmill/ml/bundle"
 	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 	"gristmill/ml/linear"
 	"gristmill/ml/prep"
 	"gristmill/serving"
@@ -23,7 +24,7 @@ func packed(change func(bundle.Files)) []byte {
 		}
 	}
 	ctx := context.Background()
-	rows, err := frame.ReadCSV(strings.NewReader("x,y\n1,3\n2,5\n4,9\n"), frame.CSVOptions{})
+	rows, err := csv.Read(strings.NewReader("x,y\n1,3\n2,5\n4,9\n"), csv.Options{})
 	must(err)
 	p, err := prep.Fit(ctx, prep.Spec{{Columns: prep.Selector{Remainder: true}, Apply: []prep.Step{{Op: prep.OpKeep}}}}, rows.Without("y"))
 	must(err)

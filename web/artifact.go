@@ -37,9 +37,21 @@ func (s *server) artifact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return send(w, r, stored{name: path.Base(a.Path), media: a.Type, digest: a.Digest, size: a.Size,
-		open: func() (io.ReadCloser, error) { return s.openArtifact(r, a) }})
+	out := stored{name: path.Base(a.Path), media: a.Type, digest: a.Digest, size: a.Size,
+		open: func() (io.ReadCloser, error) { return s.openArtifact(r, a) }}
+	if a.Type == "image/svg+xml" { // the pages show plots as pictures, which only their type allows
+		out.policy = picturePolicy
+	}
+	return send(w, r, out)
 }
+
+// Policies of stored documents that a browser shows. The sandbox gives them an
+// origin of their own and runs no script, whoever wrote them; beyond it only
+// their own style and the pictures within them are let in.
+const (
+	picturePolicy  = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+	documentPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 // blobScheme begins the URI of what lies in our own store of bytes.
 const blobScheme = "blob:"
@@ -74,11 +86,13 @@ type stored struct {
 	digest gristmill.Digest
 	size   int64
 	open   func() (io.ReadCloser, error)
+	policy string // with which a browser may show it; "": it is a download
 }
 
-// send streams an object as a download. Bytes that do not have the recorded
-// digest are never sent whole: the last of them are held back until the digest
-// is known, and the connection is cut if it is another.
+// send streams an object as a download, or to be shown under a policy. Bytes
+// that do not have the recorded digest are never sent whole: the last of them
+// are held back until the digest is known, and the connection is cut if it is
+// another.
 func send(w http.ResponseWriter, r *http.Request, o stored) error {
 	h := w.Header()
 	tag := `"` + string(o.digest) + `"`
@@ -91,13 +105,14 @@ func send(w http.ResponseWriter, r *http.Request, o stored) error {
 		return err
 	}
 	defer body.Close()
-	// A type that a browser might run in our origin is sent as bytes.
-	if o.media == "" || strings.Contains(o.media, "html") || strings.Contains(o.media, "svg") || strings.Contains(o.media, "xml") {
-		o.media = "application/octet-stream"
+	disposition := "inline"
+	if o.policy == "" {
+		disposition, o.policy = "attachment", "sandbox; default-src 'none'"
+		o.media = inert(o.media)
 	}
 	h.Set("Content-Type", o.media)
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": o.name}))
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": o.name}))
+	h.Set("Content-Security-Policy", o.policy)
 	if o.digest != "" {
 		h.Set("ETag", tag)
 		h.Set("X-Content-Sha256", string(o.digest))
@@ -123,6 +138,15 @@ func send(w http.ResponseWriter, r *http.Request, o stored) error {
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// inert is the type of a download: one that a browser might run in our origin is
+// sent as bytes.
+func inert(media string) string {
+	if media == "" || strings.Contains(media, "html") || strings.Contains(media, "svg") || strings.Contains(media, "xml") {
+		return "application/octet-stream"
+	}
+	return media
 }
 
 // copyVerified copies size bytes that must have the digest, holding back the

@@ -88,7 +88,7 @@ func TestBadRequestsAreNamed(t *testing.T) {
 		{get, "/api/v1/pipelines/none", "", "", 404, `not_found: there is no pipeline "none"`},
 		{get, "/api/v1/pipelines/churn?digest=abc", "", "", 400, `invalid: digest: "abc" is no digest; expected 64 hex digits in lower case`},
 		{post, "/api/v1/pipelines/none/runs", "", "", 404, `not_found: there is no pipeline "none"`},
-		{post, "/api/v1/pipelines/churn/runs", `{"sett":{},"workflow_id":5,"caller":{"usr":"a","dirty":"no"}}`, "", 400, body + `caller.dirty: "no" is no boolean | caller: unknown field "usr", allowed: command, commit, dirty, user (did you mean "user"?) | unknown field "sett", allowed: caller, digest, run_name, set, workflow_id (did you mean "set"?) | workflow_id: 5 is no string`},
+		{post, "/api/v1/pipelines/churn/runs", `{"sett":{},"workflow_id":5,"caller":{"usr":"a","dirty":"no"}}`, "", 400, body + `caller.dirty: "no" is no boolean | caller: unknown field "usr", allowed: command, commit, diff, dir, dirty, user (did you mean "user"?) | unknown field "sett", allowed: caller, digest, run_name, set, workflow_id (did you mean "set"?) | workflow_id: 5 is no string`},
 		{post, "/api/v1/pipelines/churn/runs", `{"set":{},}`, "", 400, "invalid: the body is no JSON | 1:11: invalid character '}' looking for beginning of object key string"},
 		{post, "/api/v1/pipelines/churn/runs", `[]`, "", 400, body + "body: [] is no object"},
 		{post, "/api/v1/pipelines/churn/runs", `{} {}`, "", 400, "invalid: the body is no JSON | 1:4: invalid character '{' after top-level value"},

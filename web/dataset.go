@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"gristmill"
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
 )
 
 // Datasets is a page of dataset versions, newest first.
@@ -32,22 +34,49 @@ func (s *server) showDataset(r *http.Request) (dataset.Version, error) {
 	return v, err
 }
 
-func (s *server) datasetProfile(r *http.Request) (dataset.Profile, error) {
+func (s *server) datasetProfile(r *http.Request) (profile.Profile, error) {
 	v, err := s.showDataset(r)
 	if err != nil {
-		return dataset.Profile{}, err
+		return profile.Profile{}, err
 	}
 	if v.Profile == "" {
-		return dataset.Profile{}, gristmill.Errorf(gristmill.NotFound,
+		return profile.Profile{}, gristmill.Errorf(gristmill.NotFound,
 			"dataset %s has no profile yet; the first run that reads it makes one", v.Digest.Short())
 	}
 	return s.profile(r, v.Profile)
 }
 
+// profilePolicy lets the profile's own page have its style inline, and nothing
+// else: no script runs on it, whatever the data hold.
+const profilePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// datasetProfilePage answers the profile as a page that can be kept: it is the
+// one that `gristmill dataset profile --html` writes.
+func (s *server) datasetProfilePage(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.datasetProfile(r)
+	if err != nil {
+		return err
+	}
+	v, err := s.showDataset(r)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := profile.HTML(&b, p, profile.Info{Name: v.Name, Source: v.Source, Digest: string(v.Digest), Size: v.Size}); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", profilePolicy)
+	h.Set("Cache-Control", "no-store")
+	_, _ = w.Write(b.Bytes()) // a caller that is gone cannot be told
+	return nil
+}
+
 // profile reads a stored profile and checks that its bytes are the ones that
 // were stored.
-func (s *server) profile(r *http.Request, digest gristmill.Digest) (dataset.Profile, error) {
-	var p dataset.Profile
+func (s *server) profile(r *http.Request, digest gristmill.Digest) (profile.Profile, error) {
+	var p profile.Profile
 	b, err := s.readBlob(r, digest)
 	if err == nil {
 		err = json.Unmarshal(b, &p)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gristmill"
+	"gristmill/dataset/profile"
 	"gristmill/tracking"
 )
 
@@ -29,8 +30,18 @@ func (p *pages) funcs() template.FuncMap {
 		"count":    plural,
 		"join":     strings.Join,
 		"add":      func(a, b int) int { return a + b },
+		"percent":  profile.Percent,
+		"share":    share,
+		"chief":    headlines,
+		"of":       func(part string) string { return partNames[part] },
 	}
 }
+
+// partNames are the names of parts of the data as people say them.
+var partNames = map[string]string{"test": "Test", "val": "Validation", "train": "Training"}
+
+// share shows a fraction as a percentage.
+func share(f float64) string { return strings.Replace(fmt.Sprintf("%.1f %%", 100*f), ".0 %", " %", 1) }
 
 func shortDigest(d any) string { return gristmill.Digest(fmt.Sprint(d)).Short() }
 

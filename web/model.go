@@ -136,6 +136,50 @@ func (s *server) card(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// cardPage is the file in which a run that registers keeps the card as a page.
+const cardPage = "card.html"
+
+// cardHTML answers the card as the page that the version's run keeps.
+func (s *server) cardHTML(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.findVersion(r)
+	if err != nil {
+		return err
+	}
+	a, err := s.cardOf(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	if a == nil {
+		return gristmill.Errorf(gristmill.NotFound, "%s version %d has no card as a page (its run keeps none); its card in Markdown is at the same address without \".html\"", v.Model, v.Number)
+	}
+	return send(w, r, stored{name: fmt.Sprintf("%s-%d.html", v.Model, v.Number), media: "text/html; charset=utf-8",
+		digest: a.Digest, size: a.Size, policy: documentPolicy,
+		open: func() (io.ReadCloser, error) { return s.openArtifact(r, *a) }})
+}
+
+// cardOf finds the artifact with the card as a page, nil if the version's run
+// has none. A run that registered another version has another's.
+func (s *server) cardOf(ctx context.Context, v registry.Version) (*tracking.Artifact, error) {
+	if v.RunID == "" {
+		return nil, nil
+	}
+	run, err := s.Runs.Run(ctx, v.RunID)
+	if err == nil && run.Tags["gristmill.model"] != fmt.Sprintf("%s@%d", v.Model, v.Number) {
+		return nil, nil
+	}
+	var a tracking.Artifact
+	if err == nil {
+		a, err = s.Runs.Artifact(ctx, v.RunID, cardPage)
+	}
+	switch {
+	case isKind(err, gristmill.NotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &a, nil
+}
+
 func (s *server) modelPackage(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.findVersion(r)
 	if err != nil {

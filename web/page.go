@@ -45,14 +45,14 @@ func newPages(cfg Config) *pages {
 	p.style = "style-" + gristmill.DigestOf(css).Short() + ".css"
 	p.files[p.style] = staticFile{"text/css; charset=utf-8", css}
 	p.files["icon.svg"] = staticFile{"image/svg+xml", mustRead("page/icon.svg")}
-	layout := template.Must(template.New("layout.html").Funcs(p.funcs()).ParseFS(pageFiles, "page/layout.html", "page/parts.html"))
+	layout := template.Must(template.New("layout.html").Funcs(p.funcs()).ParseFS(pageFiles, "page/layout.html", "page/parts.html", "page/report.html"))
 	names, err := pageFiles.ReadDir("page")
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
 	for _, f := range names {
 		name, isPage := strings.CutSuffix(f.Name(), ".html")
-		if !isPage || name == "layout" || name == "parts" {
+		if !isPage || name == "layout" || name == "parts" || name == "report" {
 			continue
 		}
 		p.byTop[name] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "page/"+f.Name()))
@@ -69,8 +69,9 @@ func mustRead(name string) []byte {
 }
 
 // policy forbids everything but our own style sheet and pictures: no script
-// runs on these pages, whatever a user's data holds.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// runs on these pages, whatever a user's data holds. A form may ask us for
+// another page.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // show renders a page as a whole before its first byte is sent.
 func (p *pages) show(w http.ResponseWriter, status int, name string, v view) error {

@@ -6,6 +6,7 @@ import (
 
 	"gristmill"
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
 	"gristmill/pipeline"
 	"gristmill/serving"
 	"gristmill/tracking"
@@ -37,15 +38,34 @@ func (s *server) homePage(w http.ResponseWriter, r *http.Request) error {
 	return s.pages.show(w, http.StatusOK, "home", view{Title: "Overview", Nav: "home", Refresh: refreshWhile(len(data.Running) > 0), Data: data})
 }
 
+// experimentRow is an experiment with the newest of its runs that ended with
+// metrics, else the newest; nil if it has none.
+type experimentRow struct {
+	tracking.Experiment
+	Last *tracking.Run
+}
+
 func (s *server) experimentsPage(w http.ResponseWriter, r *http.Request) error {
 	list, next, err := s.Runs.ListExperiments(r.Context(), s.cfg.Project, listPage(r))
 	if err != nil {
 		return err
 	}
+	rows := make([]experimentRow, len(list))
+	for i, e := range list {
+		rows[i].Experiment = e
+		runs, _, err := s.Runs.ListRuns(r.Context(), tracking.RunFilter{Project: s.cfg.Project, Experiment: e.Name}, gristmill.Page{Limit: 5})
+		if err != nil {
+			return err
+		}
+		if len(runs) > 0 {
+			at := max(0, slices.IndexFunc(runs, func(r tracking.Run) bool { return r.Status.Ended() && len(r.Metrics) > 0 }))
+			rows[i].Last = &runs[at]
+		}
+	}
 	return s.pages.show(w, http.StatusOK, "experiments", view{Title: "Experiments", Nav: "experiments", Data: struct {
-		Experiments []tracking.Experiment
+		Experiments []experimentRow
 		Pager       pager
-	}{list, newPager(r, next)}})
+	}{rows, newPager(r, next)}})
 }
 
 func (s *server) deploymentsPage(w http.ResponseWriter, r *http.Request) error {
@@ -58,35 +78,6 @@ func (s *server) deploymentsPage(w http.ResponseWriter, r *http.Request) error {
 		rolling = rolling || d.State == serving.Rolling
 	}
 	return s.pages.show(w, http.StatusOK, "deployments", view{Title: "Deployments", Nav: "deployments", Refresh: refreshWhile(rolling), Data: list})
-}
-
-func (s *server) pipelinesPage(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.Pipelines.ListPipelines(r.Context(), s.cfg.Project)
-	if err != nil {
-		return err
-	}
-	return s.pages.show(w, http.StatusOK, "pipelines", view{Title: "Pipelines", Nav: "pipelines", Data: list})
-}
-
-func (s *server) pipelinePage(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("name")
-	v, err := s.applied(r, name, gristmill.Digest(r.URL.Query().Get("digest")))
-	if err != nil {
-		return err
-	}
-	versions, err := s.Pipelines.ListPipelineVersions(r.Context(), s.cfg.Project, name)
-	if err != nil {
-		return err
-	}
-	runs, _, err := s.Runs.ListRuns(r.Context(), tracking.RunFilter{Project: s.cfg.Project, Experiment: name}, gristmill.Page{Limit: 5})
-	if err != nil {
-		return err
-	}
-	return s.pages.show(w, http.StatusOK, "pipeline", view{Title: name, Nav: "pipelines", Data: struct {
-		Version  pipeline.Version
-		Versions []pipeline.Version
-		Runs     []tracking.Run
-	}{v, versions, runs}})
 }
 
 func (s *server) datasetsPage(w http.ResponseWriter, r *http.Request) error {
@@ -106,8 +97,12 @@ func (s *server) datasetPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := struct {
-		Version dataset.Version
-		Profile *dataset.Profile
+		Version     dataset.Version
+		Profile     *profile.Profile
+		Columns     []profile.Column
+		Alerts      []profile.Alert
+		MoreColumns int
+		MoreAlerts  int
 	}{Version: v}
 	if v.Profile != "" {
 		p, err := s.profile(r, v.Profile)
@@ -115,6 +110,15 @@ func (s *server) datasetPage(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		data.Profile = &p
+		data.Columns = p.Columns[:min(len(p.Columns), maxColumnsShown)]
+		data.Alerts = p.Alerts[:min(len(p.Alerts), maxAlertsShown)]
+		data.MoreColumns, data.MoreAlerts = len(p.Columns)-len(data.Columns), len(p.Alerts)-len(data.Alerts)
 	}
 	return s.pages.show(w, http.StatusOK, "dataset", view{Title: v.Name, Nav: "datasets", Data: data})
 }
+
+// What the page of a very wide dataset shows.
+const (
+	maxColumnsShown = 500
+	maxAlertsShown  = 20
+)

@@ -99,12 +99,33 @@ func (s *server) versionPage(w http.ResponseWriter, r *http.Request) error {
 		Serving  bool
 		Deployed *serving.Deployment
 		Card     template.HTML
+		CardPage bool // the card is there as a page too
 		Curl     string
+		Scores   scores
+		Measures []registry.Metric // of no part of the data
 	}{Version: v, Deployed: d, Serving: d != nil && d.Version == v.Number, Card: markdown(v.Card)}
+	data.Scores, data.Measures = newScores(v.Metrics, mainOf(v.Metrics))
+	card, err := s.cardOf(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	data.CardPage = card != nil
 	if s.cfg.InferenceURL != "" {
 		data.Curl = curl(s.cfg.InferenceURL, v)
 	}
 	return s.pages.show(w, http.StatusOK, "version", view{Title: v.Model + " version " + number5(float64(v.Number)), Nav: "models", Data: data})
+}
+
+// mainOf is the metric by which a version is judged first, without its part.
+func mainOf(list []registry.Metric) string {
+	for _, name := range chief {
+		for _, m := range list {
+			if m.Name == name {
+				return strings.TrimPrefix(name, "test_")
+			}
+		}
+	}
+	return ""
 }
 
 // curl is a command that asks the model for one prediction, with values that

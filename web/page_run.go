@@ -2,13 +2,14 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"gristmill"
+	"gristmill/ml/metric"
 	"gristmill/pipeline"
 	"gristmill/registry"
 	"gristmill/tracking"
@@ -69,20 +70,32 @@ func links(r *http.Request, key string, values []string) []runLink {
 	return out
 }
 
-// runView is what the page of a run shows.
+// runView is what the page of a run shows. What a run does not have is left out.
 type runView struct {
 	Run       tracking.Run
 	Took      time.Duration
 	Params    []pair
 	Tags      []pair
-	Measures  []registry.Metric // one row a metric, with its interval
+	Scores    scores            // what was measured on the parts of the data
+	Measures  []registry.Metric // other metrics, one row each, with its interval
 	Charts    []chart
 	Steps     []stepRow
 	Gates     []registry.GateResult
 	Model     *pipeline.ModelRef
+	Card      bool // the model's card is there as a page
+	Report    report
+	Plots     []plotView
+	Slices    *sliceTable
+	Costs     []costRow
+	Decisions []metric.Decision
+	Doubts    int // checks that were not passed
+	Relied    []relied
+	Unlisted  int // columns that Relied leaves out
 	Confusion []confusion
 	Artifacts []tracking.Artifact
 	Inputs    []inputRow
+	Lineage   lineage
+	Others    []other
 	Lines     []tracking.Line
 	Skipped   bool // lines before these are not shown
 }
@@ -107,19 +120,7 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := s.now()
-	data := runView{Run: run, Took: span(run.StartedAt, run.EndedAt, now), Params: pairs(run.Params), Tags: pairs(run.Tags)}
-	if res := resultOf(run); res != nil {
-		data.Gates, data.Model = res.Gates, res.Model
-	}
-	for _, st := range run.Steps {
-		row := stepRow{Step: st}
-		if st.StartedAt != nil {
-			row.Took = span(*st.StartedAt, st.EndedAt, now)
-			b := newBar(*st.StartedAt, st.StartedAt.Add(row.Took), run.StartedAt, data.Took)
-			row.Bar = &b
-		}
-		data.Steps = append(data.Steps, row)
-	}
+	data := runView{Run: run, Took: span(run.StartedAt, run.EndedAt, now), Params: pairs(run.Params), Tags: pairs(run.Tags), Steps: stepRows(run, now)}
 	if data.Artifacts, err = s.Runs.ListArtifacts(ctx, run.ID); err != nil {
 		return err
 	}
@@ -130,16 +131,71 @@ func (s *server) runPage(w http.ResponseWriter, r *http.Request) error {
 	for _, in := range inputs {
 		data.Inputs = append(data.Inputs, inputRow{in, gristmill.Digest(in.Digest).Valid()})
 	}
-	e := s.evaluation(r, data.Artifacts)
-	data.Confusion = confusions(e)
-	data.Measures = measures(run.Metrics, e.Metrics)
 	if data.Charts, err = s.charts(ctx, run); err != nil {
+		return err
+	}
+	data.show(s.report(r, data.Artifacts))
+	data.Plots = s.plots(r, run, data.Report, data.Artifacts)
+	if res := resultOf(run); res != nil {
+		data.Gates, data.Model = res.Gates, res.Model
+	}
+	if data.Gates == nil {
+		data.Gates = data.Report.Gates
+	}
+	data.Card = data.Model != nil && has(data.Artifacts, cardPage)
+	data.Lineage = s.lineage(r, run, data.Artifacts)
+	if data.Others, err = s.others(ctx, run, data.Lineage.Reproduces); err != nil {
 		return err
 	}
 	if data.Lines, data.Skipped, err = s.lastLines(ctx, run.ID); err != nil {
 		return err
 	}
 	return s.pages.show(w, http.StatusOK, "run", view{Title: run.Name, Nav: "runs", Refresh: refreshWhile(!run.Status.Ended()), Data: data})
+}
+
+// show takes over what was measured.
+func (v *runView) show(e report) {
+	v.Report, v.Confusion, v.Slices, v.Costs, v.Decisions = e, confusions(e), newSlices(e), costRows(e), decisions(e)
+	v.Relied, v.Unlisted = importances(e)
+	for _, c := range e.Checks {
+		if !c.Passed {
+			v.Doubts++
+		}
+	}
+	var rest []registry.Metric
+	v.Scores, rest = newScores(e.registered(), e.Main)
+	known := map[string]bool{}
+	for _, m := range e.Metrics {
+		known[m.Name] = true
+	}
+	for _, m := range rest {
+		known[m.Name] = false
+	}
+	if len(v.Scores.Rows) > 0 {
+		for _, c := range v.Charts {
+			known[c.Key] = true
+		}
+	}
+	v.Measures = slices.DeleteFunc(measures(v.Run.Metrics), func(m registry.Metric) bool { return known[m.Name] })
+}
+
+func stepRows(run tracking.Run, now time.Time) []stepRow {
+	whole := span(run.StartedAt, run.EndedAt, now)
+	var out []stepRow
+	for _, st := range run.Steps {
+		row := stepRow{Step: st}
+		if st.StartedAt != nil {
+			row.Took = span(*st.StartedAt, st.EndedAt, now)
+			b := newBar(*st.StartedAt, st.StartedAt.Add(row.Took), run.StartedAt, whole)
+			row.Bar = &b
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+func has(list []tracking.Artifact, path string) bool {
+	return slices.ContainsFunc(list, func(a tracking.Artifact) bool { return a.Path == path })
 }
 
 // pairs are a map's entries by key, without what the page shows elsewhere.
@@ -153,19 +209,14 @@ func pairs(m map[string]string) []pair {
 	return out
 }
 
-// measures puts each metric in one row with its bounds "_low" and "_high", and
-// with the trivial baseline's value where the evaluation has one.
-func measures(metrics map[string]float64, evaluated []registry.Metric) []registry.Metric {
-	baseline := map[string]*float64{}
-	for _, m := range evaluated {
-		baseline[m.Name] = m.Baseline
-	}
+// measures puts each metric in one row with its bounds "_low" and "_high".
+func measures(metrics map[string]float64) []registry.Metric {
 	var out []registry.Metric
 	for _, name := range sortedKeys(metrics) {
 		if isBound(name, metrics) {
 			continue
 		}
-		m := registry.Metric{Name: name, Value: metrics[name], Baseline: baseline[name]}
+		m := registry.Metric{Name: name, Value: metrics[name]}
 		if low, ok := metrics[name+"_low"]; ok {
 			m.Low = &low
 		}
@@ -212,36 +263,6 @@ func (s *server) charts(ctx context.Context, run tracking.Run) ([]chart, error) 
 	return out, nil
 }
 
-// evaluated is the part of the artifact evaluation.json that the page shows.
-type evaluated struct {
-	Metrics   []registry.Metric  `json:"metrics"`
-	Classes   []string           `json:"classes"`
-	Confusion map[string][][]int `json:"confusion"`
-}
-
-// evaluation reads what an evaluate step measured. A run without it, or with
-// one that cannot be read, is shown without it.
-func (s *server) evaluation(r *http.Request, list []tracking.Artifact) (e evaluated) {
-	for _, a := range list {
-		if a.Path != "evaluation.json" || a.Size > maxSmall {
-			continue
-		}
-		body, err := s.openArtifact(r, a)
-		if err == nil {
-			defer body.Close()
-			var b []byte
-			if b, err = readVerified(body, a.Digest); err == nil {
-				err = json.Unmarshal(b, &e)
-			}
-		}
-		if err != nil {
-			s.Log.WarnContext(r.Context(), "evaluation not shown", "request_id", requestID(r), "run_id", a.RunID, "error", err)
-			return evaluated{}
-		}
-	}
-	return e
-}
-
 // confusion is a confusion matrix of one part of the data.
 type confusion struct {
 	Part    string
@@ -265,7 +286,7 @@ type confusionCell struct {
 // maxClasses bounds the matrices that a page shows.
 const maxClasses = 30
 
-func confusions(e evaluated) []confusion {
+func confusions(e report) []confusion {
 	var out []confusion
 	for _, part := range sortedKeys(e.Confusion) {
 		matrix := e.Confusion[part]

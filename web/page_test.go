@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gristmill"
 	"gristmill/tracking"
 )
 
@@ -35,6 +36,27 @@ func TestPagesShowHostileTextAsText(t *testing.T) {
 	}
 	if body := st.do(get, "/runs/"+f.foreign.ID, "", browser).body; !strings.Contains(body, "&lt;script&gt;alert(") {
 		t.Error("the run's name is not shown at all")
+	}
+}
+
+// A profile's own page has its style inline and so a policy of its own.
+func TestAProfilesPageShowsHostileTextAsText(t *testing.T) {
+	t.Parallel()
+	st := newStack(t, Config{})
+	f := st.fill()
+	got := st.do(get, "/api/v1/datasets/"+string(f.dataset.Digest)+"/profile.html", "")
+	if strings.Contains(got.body, "<script") || !strings.Contains(got.body, "&lt;script&gt;alert(") {
+		t.Error("a value is not shown as text")
+	}
+	if p := got.header.Get("Content-Security-Policy"); p != profilePolicy || strings.Contains(p, "script-src") || !strings.HasPrefix(p, "default-src 'none'") {
+		t.Errorf("policy %q", p)
+	}
+	none := st.do(post, "/api/v1/datasets", "p,q\n", "Content-Type: text/csv")
+	if none.status != 201 {
+		t.Fatal(none.body)
+	}
+	if got := st.do(get, "/api/v1/datasets/"+string(gristmill.DigestOf([]byte("p,q\n")))+"/profile.html", ""); got.status != 404 || !strings.Contains(got.body, "has no profile yet") {
+		t.Errorf("a dataset that nothing has read: %d %s", got.status, got.body)
 	}
 }
 

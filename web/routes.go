@@ -65,6 +65,9 @@ func routes() []route {
 			limit, token}},
 		{method: get, path: api + "/runs/{id}", do: answers((*server).showRun), about: "Show a run with params, latest metrics, tags, steps, artifacts and inputs", tag: "runs"},
 		{method: post, path: api + "/runs/{id}/cancel", do: answers((*server).cancelRun), about: "Ask the run's workflow to end", tag: "runs", status: http.StatusAccepted},
+		{method: post, path: api + "/runs/{id}/reproduce", do: takes((*server).reproduce), about: "Do an ended run again on the same bytes, without registering what comes out; compare the two when it has ended", tag: "runs", status: http.StatusAccepted},
+		{method: get, path: api + "/runs/{id}/diff/{other}", do: answers((*server).compareRuns), about: "Say what differs between two runs: spec, data, code, weights, metrics", tag: "runs"},
+		{method: post, path: api + "/diffs", do: uploads((*server).uploadDiff), about: "Keep what the caller's directory has beyond its commit, for a request to name; at most 4 MiB", tag: "runs", status: http.StatusCreated},
 		{method: get, path: api + "/runs/{id}/metrics/{key...}", do: answers((*server).metricHistory), about: "All points of a metric; its key may contain slashes", tag: "runs"},
 		{method: get, path: api + "/runs/{id}/logs", do: answers((*server).readLogs), about: "Lines of the steps' logs after a sequence number", tag: "runs", query: []param{
 			{"step", text, "lines of this step only"},
@@ -91,6 +94,7 @@ func routes() []route {
 			{"name", text, "a name for people, e.g. the file's"}}},
 		{method: get, path: api + "/datasets/{digest}", do: answers((*server).showDataset), about: "Show a dataset version with its schema", tag: "datasets"},
 		{method: get, path: api + "/datasets/{digest}/profile", do: answers((*server).datasetProfile), about: "What a dataset's columns hold", tag: "datasets"},
+		{method: get, path: api + "/datasets/{digest}/profile.html", do: raw((*server).datasetProfilePage, "text/html"), about: "The profile as one page that needs no other file", tag: "datasets"},
 		{method: get, path: api + "/datasets/{digest}/content", do: raw((*server).datasetContent, "application/octet-stream"), about: "Download a dataset's bytes", tag: "datasets"},
 
 		{method: get, path: api + "/models", do: answers((*server).listModels), about: "List models", tag: "models", query: paging},
@@ -101,6 +105,7 @@ func routes() []route {
 		{method: get, path: api + "/models/{name}/versions", do: answers((*server).listVersions), about: "List a model's versions, newest first", tag: "models", query: paging},
 		{method: get, path: api + "/models/{name}/versions/{version}", do: answers((*server).showVersion), about: "Show a version by number, alias or \"latest\"", tag: "models"},
 		{method: get, path: api + "/models/{name}/versions/{version}/card", do: raw((*server).card, "text/markdown"), about: "A version's card in Markdown", tag: "models"},
+		{method: get, path: api + "/models/{name}/versions/{version}/card.html", do: raw((*server).cardHTML, "text/html"), about: "A version's card as one page that needs no other file", tag: "models"},
 		{method: get, path: api + "/models/{name}/versions/{version}/package", do: raw((*server).modelPackage, "application/x-tar"), about: "Download the packed model", tag: "models"},
 		{method: post, path: api + "/models/{name}/versions/{version}/promote", do: takes((*server).promote), about: "Let a version take traffic; answers when it does, or when it was rolled back", tag: "models"},
 
@@ -117,6 +122,7 @@ func pageRoutes() []route {
 		{method: get, path: "/experiments", do: page((*server).experimentsPage)},
 		{method: get, path: "/runs", do: page((*server).runsPage)},
 		{method: get, path: "/runs/{id}", do: page((*server).runPage)},
+		{method: get, path: "/compare", do: page((*server).comparePage)},
 		{method: get, path: "/models", do: page((*server).modelsPage)},
 		{method: get, path: "/models/{name}", do: page((*server).modelPage)},
 		{method: get, path: "/models/{name}/versions/{version}", do: page((*server).versionPage)},

@@ -41,6 +41,9 @@ func TestEveryRoute(t *testing.T) {
 		{get, run, "", nil, 200, `"deployed":true`},
 		{get, "/api/v1/runs/" + f.foreign.ID, "", nil, 200, `"up":"Infinity"`},
 		{post, "/api/v1/runs/" + f.running.ID + "/cancel", "", nil, 202, `"workflow_id":"train/churn/2"`},
+		{post, run + "/reproduce", "", nil, 412, "has no weights to compare with"},
+		{get, run + "/diff/" + f.foreign.ID, "", nil, 200, `"same_spec":false`},
+		{post, "/api/v1/diffs", "+1\n", []string{"Content-Type: text/x-diff"}, 201, `"size":3`},
 		{get, run + "/metrics/train_loss", "", nil, 200, `"step":20`},
 		{get, "/api/v1/runs/" + f.foreign.ID + "/metrics/loss/nan", "", nil, 200, `"value":"NaN"`},
 		{get, run + "/logs?limit=2", "", nil, 200, `"text":"fetch began"`},
@@ -67,6 +70,7 @@ func TestEveryRoute(t *testing.T) {
 		{post, "/api/v1/datasets?name=other.csv", csv, []string{"Content-Type: text/csv"}, 201, `"name":"my.csv"`},
 		{get, data, "", nil, 200, `"rows":1`},
 		{get, data + "/profile", "", nil, 200, `"distinct":1`},
+		{get, data + "/profile.html", "", nil, 200, "<!doctype html>"},
 		{get, data + "/content", "", nil, 200, "a,b\n1,x\n"},
 		{get, "/api/v1/models", "", nil, 200, `"champion":2`},
 		{get, "/api/v1/models/churn", "", nil, 200, `"server":"host-1/1"`},
@@ -93,7 +97,7 @@ func TestEveryRoute(t *testing.T) {
 		{get, "/pipelines", "", nil, 200, "churn"},
 		{get, "/pipelines/churn", "", nil, 200, "sample:telco_churn"},
 		{get, "/datasets", "", nil, 200, "telco.csv"},
-		{get, "/datasets/" + string(f.dataset.Digest), "", nil, 200, "Most frequent"},
+		{get, "/datasets/" + string(f.dataset.Digest), "", nil, 200, "/profile.html"},
 		{get, "/static/icon.svg", "", nil, 200, "<svg"},
 	}
 	doc, called := document(t), map[string]bool{}
@@ -138,7 +142,7 @@ func TestStartPassesTheRequestOn(t *testing.T) {
 		t.Fatalf("status %d, Location %q; want 202, %q\n%s", got.status, got.header.Get("Location"), want, got.body)
 	}
 	req := st.work.started[0]
-	if got, want := fmt.Sprintf("%v %+v", req.Set, *req.Caller), "map[train.l2:2] {User:ada Command:gristmill train Commit: Dirty:false}"; got != want || req.Pipeline != "churn" || req.Project != "default" || req.RunName != "n" {
+	if got, want := fmt.Sprintf("%v %+v", req.Set, *req.Caller), "map[train.l2:2] {User:ada Command:gristmill train Commit: Dirty:false Dir: Diff:}"; got != want || req.Pipeline != "churn" || req.Project != "default" || req.RunName != "n" {
 		t.Errorf("the workflow was asked for %+v with %s; want %s", req, got, want)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"gristmill"
 	"gristmill/dataset"
+	"gristmill/dataset/profile"
 	"gristmill/ml/frame"
 	"gristmill/pipeline"
 	"gristmill/registry"
@@ -227,12 +228,12 @@ func (st *stack) fill() (f filled) {
 	f.pipeline = must(st.deps.Pipelines.Apply(ctx, v))(t)
 	csv := must(st.blobs.Put(ctx, strings.NewReader("a,b\n1,x\n"), "text/csv"))(t)
 	mean, half := 1.0, 0.5
-	profile, digest, err := dataset.Profile{Rows: 1, Columns: []dataset.ColumnProfile{
+	encoded, digest, err := profile.Profile{Rows: 1, Columns: []profile.Column{
 		{Name: "a", Type: frame.Int64, Distinct: 1, Min: &mean, Max: &mean, Mean: &mean, Std: &half,
-			Quantiles: []dataset.Quantile{{P: 0.5, Value: 1}}, Top: []dataset.Count{{Value: evil, Count: 1}}},
+			Quantiles: []profile.Quantile{{P: 0.5, Value: 1}}, Top: []profile.Count{{Value: evil, Count: 1}}},
 		{Name: "b", Type: frame.String, Missing: 2, Distinct: 1}}}.Encode()
 	check(t, err)
-	must(st.blobs.Put(ctx, bytes.NewReader(profile), "application/json"))(t)
+	must(st.blobs.Put(ctx, bytes.NewReader(encoded), "application/json"))(t)
 	f.dataset = must(st.deps.Datasets.Put(ctx, dataset.Version{Project: "default", Digest: csv.Digest, Name: "telco.csv", Source: "upload:telco.csv",
 		Size: csv.Size, Rows: 1, Schema: frame.Schema{Fields: []frame.Field{{Name: "a", Type: frame.Int64}, {Name: "b", Type: frame.String}}}, Profile: digest}))(t)
 	f.run = st.fillRun(csv.Digest)

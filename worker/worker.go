@@ -100,6 +100,7 @@ func Register(r worker.ActivityRegistry, a Activities) {
 	add("FetchData", a.Dataset.FetchData)
 	add("FitTransform", a.Training.FitTransform)
 	add("FitModel", a.Training.FitModel)
+	add("FitFold", a.Training.FitFold)
 	add("EvaluateModel", a.Training.EvaluateModel)
 	add("RegisterVersion", a.Registry.RegisterVersion)
 	add("ProposeVersion", a.Deployment.ProposeVersion)

@@ -137,6 +137,8 @@ func (t *train) perform(ctx workflow.Context, s pipeline.Step) (map[string]activ
 		out, err = do(ctx, step(s), training.FitTransform, in)
 	case pipeline.Train:
 		out, err = do(ctx, step(s), training.FitModel, in)
+	case pipeline.Fold:
+		out, err = do(ctx, step(s), training.FitFold, in)
 	case pipeline.Evaluate:
 		out, err = do(ctx, step(s), training.EvaluateModel, in)
 	case pipeline.Register:

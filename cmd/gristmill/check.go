@@ -25,17 +25,14 @@ func (c *checker) Check(ctx context.Context, v pipeline.Version, set map[string]
 }
 
 func (c *checker) describe(ctx context.Context, spec pipeline.Spec) (pipeline.Report, error) {
-	src, err := dataset.ParseSource(spec.Data.Source)
-	if err != nil {
-		return pipeline.Report{}, err
-	}
+	src := spec.Data.Source
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
 	r, err := c.sources.Open(ctx, src)
 	if err != nil {
 		return pipeline.Report{}, err
 	}
 	defer r.Close()
-	ctx, cancel := context.WithTimeout(ctx, checkWithin)
-	defer cancel()
 	table, err := dataset.Read(ctx, r, spec.Data, dataset.Limits{})
 	if err != nil {
 		return pipeline.Report{}, err

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -34,6 +33,8 @@ type Config struct {
 	PostgresAddr   string
 	WorkerAddr     string // health and metrics of the workers
 	AllowPath      string // roots below which absolute file sources may lie, separated by the system's list separator
+	AllowURL       string // hosts beside the public ones that sources may connect to, separated by commas
+	SecretsDir     string // files of secrets; "" means DATA/secrets
 	LogLevel       string // debug info warn error
 }
 
@@ -74,6 +75,8 @@ func (c *Config) fields() []field {
 		{"postgres_addr", "address of Postgres", false, &c.PostgresAddr},
 		{"worker_addr", "address of the workers' health and metrics", false, &c.WorkerAddr},
 		{"allow_path", "directories below which a spec's absolute paths may lie (default: the working directory)", false, &c.AllowPath},
+		{"allow_url", "origin (http://127.0.0.1:9999), host or network that a spec's http and s3 sources may reach although it is not public; repeatable", false, &c.AllowURL},
+		{"secrets_dir", "directory of the files of secrets, mode 0600 (default: DATA/secrets)", true, &c.SecretsDir},
 		{"log_level", "debug, info, warn or error", false, &c.LogLevel},
 	}
 }
@@ -82,7 +85,11 @@ func (c *Config) fields() []field {
 func (a *app) stackFlags(cmd *cobra.Command) {
 	d := Default()
 	for _, f := range d.fields() {
-		if !f.global {
+		switch {
+		case f.global:
+		case f.key == "allow_url":
+			cmd.Flags().StringSlice(f.flag(), nil, f.usage)
+		default:
 			cmd.Flags().String(f.flag(), f.value(), f.usage)
 		}
 	}
@@ -104,6 +111,9 @@ func (a *app) configure(cmd *cobra.Command) error {
 		}
 		if flag := cmd.Flags().Lookup(f.flag()); flag != nil && flag.Changed {
 			*f.ptr, a.origin[f.key] = flag.Value.String(), "--"+f.flag()
+			if list, ok := flag.Value.(interface{ GetSlice() []string }); ok {
+				*f.ptr = strings.Join(list.GetSlice(), ",")
+			}
 		}
 	}
 	return a.cfg.shift(a.origin)
@@ -192,33 +202,6 @@ func loopback(addr string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// secret resolves secret://NAME from the environment or DATA/secrets/NAME.
-func (c Config) secret(ref string) (string, error) {
-	if ref == "" {
-		return "", nil
-	}
-	name, ok := strings.CutPrefix(ref, "secret://")
-	if !ok || name == "" || strings.ContainsAny(name, `/\`) {
-		return "", gristmill.Errorf(gristmill.Invalid, "--token: a credential is given as secret://NAME, never itself")
-	}
-	if v := os.Getenv(name); v != "" {
-		return v, nil
-	}
-	path := filepath.Join(c.Data, "secrets", name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", gristmill.Errorf(gristmill.Invalid, "%s: neither the environment variable %s nor the file %s is there", ref, name, path)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return "", gristmill.Errorf(gristmill.Invalid, "%s: the file %s has mode %04o; a secret's file must be 0600", ref, path, info.Mode().Perm())
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", gristmill.Errorf(gristmill.Invalid, "%s: %v", ref, err)
-	}
-	return strings.TrimRight(string(b), "\r\n"), nil
 }
 
 func (a *app) configCommand() *cobra.Command {

@@ -14,7 +14,7 @@ import (
 	"gristmill"
 	"gristmill/client"
 	"gristmill/dataset"
-	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 	"gristmill/pipeline"
 	"gristmill/tracking"
 )
@@ -138,10 +138,7 @@ func sampleRows(ctx context.Context, c *client.Client, name string, n int) ([]by
 	if err != nil {
 		return nil, err
 	}
-	src, err := dataset.ParseSource(spec.Data.Source)
-	if err != nil {
-		return nil, err
-	}
+	src := spec.Data.Source
 	r, err := (here{}).Open(ctx, src)
 	if err != nil {
 		return nil, err
@@ -156,7 +153,7 @@ func sampleRows(ctx context.Context, c *client.Client, name string, n int) ([]by
 		rows[i] = i
 	}
 	var b bytes.Buffer
-	err = frame.WriteCSV(&b, t.Frame.Without(spec.Data.Target).Take(rows))
+	err = csv.Write(&b, t.Frame.Without(spec.Data.Target).Take(rows))
 	return b.Bytes(), err
 }
 

@@ -126,15 +126,37 @@ func (a *app) modelShow() *cobra.Command {
 }
 
 func (a *app) modelCard() *cobra.Command {
-	return &cobra.Command{
-		Use: "card MODEL VERSION", Short: "Print the card of a version in Markdown", Args: cobra.ExactArgs(2),
+	var html bool
+	var to string
+	cmd := &cobra.Command{
+		Use: "card MODEL [VERSION]", Short: "Print the card of a version (latest if none is named)",
+		Long: `Card prints what is known of a version: its purpose, what was measured of it,
+what its errors cost, where it comes from. With --html it is one page that needs
+no other file, with the plots in it.`,
+		Example: `  gristmill model card churn
+  gristmill model card churn champion --html -o churn.html`,
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := a.client()
 			if err != nil {
 				return err
 			}
-			card, err := c.Card(cmd.Context(), args[0], args[1])
+			version, get := "latest", c.Card
+			if len(args) == 2 {
+				version = args[1]
+			}
+			if html {
+				get = c.CardHTML
+			}
+			card, err := get(cmd.Context(), args[0], version)
 			if err != nil {
+				return err
+			}
+			if to != "" && to != "-" {
+				err = writeFile(to, func(w io.Writer) error { _, err := io.WriteString(w, card); return err })
+				if err == nil && a.json {
+					return a.printJSON(map[string]string{"file": to})
+				}
 				return err
 			}
 			if a.json {
@@ -144,6 +166,9 @@ func (a *app) modelCard() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&html, "html", false, "the card as one HTML page instead of Markdown")
+	cmd.Flags().StringVarP(&to, "output", "o", "", "file to write, - for stdout (default stdout)")
+	return cmd
 }
 
 func (a *app) modelDownload() *cobra.Command {

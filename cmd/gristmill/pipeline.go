@@ -15,8 +15,8 @@ import (
 )
 
 func (a *app) pipelineCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "pipeline", GroupID: "nouns", Short: "Apply, check and show pipelines"}
-	cmd.AddCommand(a.pipelineList(), a.pipelineShow(), a.pipelineApply(), a.pipelineCheck())
+	cmd := &cobra.Command{Use: "pipeline", GroupID: "nouns", Short: "Write, apply, check and show pipelines"}
+	cmd.AddCommand(a.pipelineInit(), a.pipelineSchema(), a.pipelineList(), a.pipelineShow(), a.pipelineApply(), a.pipelineCheck())
 	return cmd
 }
 
@@ -163,11 +163,8 @@ func (a *app) checkFile(ctx context.Context, file string, set map[string]any) (p
 	if err != nil {
 		return pipeline.Report{}, inFile(file, err)
 	}
-	src, err := dataset.ParseSource(spec.Data.Source)
-	if err != nil {
-		return pipeline.Report{}, err
-	}
-	if src.Kind == dataset.FromStore || src.Kind == dataset.FromFile && !src.Relative() { // the worker's, not ours
+	src := spec.Data.Source
+	if src.Kind != dataset.FromSample && !src.Relative() { // the worker's, not ours
 		c, err := a.client()
 		if err != nil {
 			return pipeline.Report{}, err

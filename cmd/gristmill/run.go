@@ -14,8 +14,8 @@ import (
 )
 
 func (a *app) runCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "run", GroupID: "nouns", Short: "List, show, follow and cancel runs"}
-	cmd.AddCommand(a.runList(), a.runShow(), a.runLogs(), a.runCancel())
+	cmd := &cobra.Command{Use: "run", GroupID: "nouns", Short: "List, show, follow, compare, reproduce and cancel runs"}
+	cmd.AddCommand(a.runList(), a.runShow(), a.runLogs(), a.runCancel(), a.runReproduce(), a.runDiff())
 	return cmd
 }
 

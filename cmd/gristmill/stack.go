@@ -22,6 +22,7 @@ import (
 	"gristmill"
 	"gristmill/activities"
 	"gristmill/dataset"
+	"gristmill/dataset/remote"
 	"gristmill/pipeline"
 	"gristmill/registry"
 	"gristmill/serving"
@@ -97,7 +98,18 @@ func openStack(ctx context.Context, cfg Config, o outside) (*stack, error) {
 		s.db.Close()
 		return nil, err
 	}
-	s.sources = dataset.Sources{dataset.FromSample: dataset.Samples{}, dataset.FromFile: files, dataset.FromStore: dataset.Stored{Blobs: s.blobs}}
+	var allowed []string
+	if cfg.AllowURL != "" {
+		allowed = strings.Split(cfg.AllowURL, ",")
+	}
+	reach, err := remote.NewReach(allowed)
+	if err != nil {
+		s.db.Close()
+		return nil, err
+	}
+	s.sources = dataset.Sources{dataset.FromSample: dataset.Samples{}, dataset.FromFile: files, dataset.FromStore: dataset.Stored{Blobs: s.blobs},
+		dataset.FromHTTP: remote.NewHTTP(reach, cfg.sourceSecret, remote.HTTPConfig{}), dataset.FromS3: blob.NewSource(reach, cfg.sourceSecret, blob.SourceConfig{Own: o.S3}),
+		dataset.FromPostgres: postgres.NewSource(cfg.sourceSecret, postgres.SourceConfig{})}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "gristmill_build_info", Help: "1, with the version of this program."}, []string{"version"})
 	info.WithLabelValues(o.Version).Set(1)

@@ -21,7 +21,7 @@ import (
 func (a *app) trainCommand() *cobra.Command {
 	var file, name, id string
 	var pairs []string
-	var noWait bool
+	var noWait, noDiff bool
 	cmd := &cobra.Command{
 		Use: "train PIPELINE | --file SPEC", GroupID: "work", Short: "Run a pipeline: fetch, transform, train, evaluate, register, deploy",
 		Long: `Train runs an applied pipeline, or applies a spec first, and shows the run until
@@ -51,6 +51,9 @@ EXIT STATUS
 			}
 			ctx := cmd.Context()
 			start := client.Start{Set: set, WorkflowID: id, RunName: name, Caller: caller(ctx)}
+			if !noDiff {
+				a.keepDiff(ctx, c, start.Caller)
+			}
 			if err := pipeline.RelocateSet(set, a.uploader(ctx, c, ".")); err != nil {
 				return err
 			}
@@ -82,6 +85,7 @@ EXIT STATUS
 	cmd.Flags().StringArrayVar(&pairs, "set", nil, "override a key of the spec: section.key=value (again for more)")
 	cmd.Flags().StringVar(&name, "name", "", "name of the run")
 	cmd.Flags().StringVar(&id, "workflow-id", "", "ID of the workflow (default: made)")
+	cmd.Flags().BoolVar(&noDiff, "no-diff", false, "keep only the commit of this directory with the run, not its uncommitted changes")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the workflow's ID and return")
 	cmd.ValidArgsFunction = a.completePipelines
 	return cmd
@@ -158,6 +162,7 @@ func caller(ctx context.Context) *pipeline.Caller {
 		c.Commit = commit
 		status, err := git(ctx, "status", "--porcelain")
 		c.Dirty = err == nil && status != ""
+		c.Dir, _ = git(ctx, "rev-parse", "--show-prefix")
 	}
 	return c
 }

@@ -10,7 +10,9 @@ import (
 
 // Conform returns the rows of f with exactly the columns of a schema, in its
 // order and of its types: columns it does not name are left out, whole numbers
-// become floats and floats that are whole become whole numbers. It reports all
+// become floats, floats that are whole become whole numbers, and texts that are
+// times (ISO 8601, see frame.ParseTime, or in the field's format) become
+// timestamps. It reports all
 // that cannot be helped as ml.Problems: every missing column, every column of
 // another type, and nulls where none are allowed, with the first row. A float
 // that is NaN counts as null; a column of nothing but nulls fits any type.
@@ -72,7 +74,7 @@ func convert(c *frame.Column, want frame.Field) (*frame.Column, *ml.Problem) {
 			for i := range out.Floats {
 				out.Floats[i] = math.NaN()
 			}
-		case frame.Int64:
+		case frame.Int64, frame.Timestamp:
 			out.Ints = make([]int64, n)
 		case frame.Bool:
 			out.Bools = make([]bool, n)
@@ -80,6 +82,8 @@ func convert(c *frame.Column, want frame.Field) (*frame.Column, *ml.Problem) {
 			out.Texts = make([]string, n)
 		}
 		return &out, nil
+	case c.Field.Type == frame.String && want.Type == frame.Timestamp:
+		return moments(c, want)
 	case c.Field.Type == frame.Int64 && want.Type == frame.Float64:
 		out.Ints, out.Floats = nil, make([]float64, n)
 		for i := range out.Floats {
@@ -105,4 +109,30 @@ func convert(c *frame.Column, want frame.Field) (*frame.Column, *ml.Problem) {
 	}
 	return nil, &ml.Problem{Path: "column " + want.Name, Given: string(c.Field.Type), Want: string(want.Type),
 		Msg: fmt.Sprintf("column %q is %s, want %s", want.Name, c.Field.Type, want.Type)}
+}
+
+// moments reads a column of texts as times: in ISO 8601, or in the field's
+// format, which is how the training data had them.
+func moments(c *frame.Column, want frame.Field) (*frame.Column, *ml.Problem) {
+	format, err := frame.NewTimeFormat(want.Format)
+	if err != nil {
+		return nil, &ml.Problem{Path: "column " + want.Name, Given: want.Format, Want: "a format of times",
+			Msg: fmt.Sprintf("column %q: %v", want.Name, err)}
+	}
+	out := &frame.Column{Field: want, Ints: make([]int64, c.Len()), Valid: c.Valid}
+	for i, text := range c.Texts {
+		if c.IsNull(i) {
+			continue
+		}
+		t, ok := frame.ParseTime(text)
+		if !ok {
+			t, ok = format.Parse(text)
+		}
+		if !ok {
+			return nil, &ml.Problem{Path: fmt.Sprintf("row %d, column %s", i+1, want.Name), Given: frame.Shorten(text), Want: "a date or time",
+				Msg: fmt.Sprintf("column %q is %q in row %d, want a date or time such as 2001-01-22 or 2001-01-22T10:30:00Z", want.Name, frame.Shorten(text), i+1)}
+		}
+		out.Ints[i] = t
+	}
+	return out, nil
 }

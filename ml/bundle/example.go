@@ -36,6 +36,8 @@ func encodeExample(f *frame.Frame) ([]byte, error) {
 				row[j] = c.Ints[i]
 			case c.Field.Type == frame.Bool:
 				row[j] = c.Bools[i]
+			case c.Field.Type == frame.Timestamp:
+				row[j] = frame.FormatTime(c.Ints[i])
 			default:
 				row[j] = c.Texts[i]
 			}

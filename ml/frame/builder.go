@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 )
 
@@ -209,7 +208,6 @@ type colBuilder struct {
 	texts  []string
 	valid  Bitmap
 	n      int
-	unfit  []int // 0-based rows whose cell is no value of the type; null here
 }
 
 func (c *colBuilder) reserve(n int) {
@@ -222,21 +220,6 @@ func (c *colBuilder) reserve(n int) {
 		c.bools = make([]bool, 0, n)
 	default:
 		c.texts = make([]string, 0, n)
-	}
-}
-
-// grow makes room for rows in all, in a column that has a type.
-func (c *colBuilder) grow(rows int) {
-	more := max(0, rows-c.n)
-	switch c.field.Type {
-	case Float64:
-		c.floats = slices.Grow(c.floats, more)
-	case Int64, Timestamp:
-		c.ints = slices.Grow(c.ints, more)
-	case Bool:
-		c.bools = slices.Grow(c.bools, more)
-	case String:
-		c.texts = slices.Grow(c.texts, more)
 	}
 }
 
@@ -274,13 +257,6 @@ func (c *colBuilder) null() {
 		c.valid = append(c.valid, 0)
 	}
 	c.n++
-}
-
-// nulls appends n rows without a value.
-func (c *colBuilder) nulls(n int) {
-	for range n {
-		c.null()
-	}
 }
 
 // ones returns a bitmap whose first n bits are set.

@@ -48,7 +48,7 @@ func (e *SchemaError) Error() string {
 // MaxViolations violations, those of whole columns before those of rows, and
 // how many there are.
 func Check(f *Frame, s Schema) (first []Violation, total int) {
-	var v violations
+	var v Violations
 	have := make(map[string]*Column, f.Cols())
 	for j := range f.Cols() {
 		have[f.At(j).Field.Name] = f.At(j)
@@ -59,38 +59,36 @@ func Check(f *Frame, s Schema) (first []Violation, total int) {
 		c := have[field.Name]
 		switch {
 		case c == nil:
-			v.add(missingColumn(field))
+			v.AddMissing(field)
 		case c.Field.Type != field.Type && !(c.Field.Type == Int64 && field.Type == Float64) && !empty(c):
-			v.add(Violation{Column: field.Name, Value: string(c.Field.Type), Want: string(field.Type),
+			v.Add(Violation{Column: field.Name, Value: string(c.Field.Type), Want: string(field.Type),
 				Msg: fmt.Sprintf("column %q is %s; the schema has %s", field.Name, c.Field.Type, field.Type)})
 		default:
-			v.checkColumn(c, field, nil)
+			v.CheckColumn(c, field, nil)
 		}
 	}
 	for j := range f.Cols() {
 		if name := f.At(j).Field.Name; !known[name] {
-			v.add(extraColumn(name))
+			v.AddExtra(name)
 		}
 	}
-	if v.total == 0 {
-		return nil, 0
-	}
-	e := v.err()
-	return e.Violations, e.Total
+	return v.list, v.total
 }
 
 // empty reports whether the column has no value at all, and so any type.
 func empty(c *Column) bool { return c.Valid != nil && c.Nulls() == c.Len() }
 
-// violations keeps the first MaxViolations by row, then in order of arrival,
-// and counts the rest.
-type violations struct {
-	list  []Violation
-	total int
+// Violations collects what breaks a schema while a table is read: it keeps the
+// first MaxViolations by row, then in order of arrival, and counts the rest.
+// The zero value is ready for use.
+type Violations struct {
+	Before int // rows of the table before those that CheckColumn and AddUnfit count from
+	list   []Violation
+	total  int
 }
 
-// add counts v and keeps it if it is among the first.
-func (l *violations) add(v Violation) {
+// Add counts v and keeps it if it is among the first.
+func (l *Violations) Add(v Violation) {
 	l.total++
 	if len(l.list) == MaxViolations && l.list[MaxViolations-1].Row <= v.Row {
 		return
@@ -103,17 +101,47 @@ func (l *violations) add(v Violation) {
 }
 
 // full reports whether a violation in the row would only be counted.
-func (l *violations) full(row int) bool {
+func (l *Violations) full(row int) bool {
 	return len(l.list) == MaxViolations && l.list[MaxViolations-1].Row <= row
 }
 
-func (l *violations) err() *SchemaError {
+// AddMissing adds that the table has no column for f.
+func (l *Violations) AddMissing(f Field) { l.Add(missingColumn(f)) }
+
+// AddExtra adds that the schema has no column of that name.
+func (l *Violations) AddExtra(name string) { l.Add(extraColumn(name)) }
+
+// AddUnfit adds that value, in the 1-based row, is none of f's type; hint, if
+// not empty, says more of what is expected.
+func (l *Violations) AddUnfit(row int, f Field, value, hint string) {
+	if l.full(l.Before + row) {
+		l.total++
+		return
+	}
+	want := f.want()
+	if hint != "" {
+		want += ", " + hint
+	}
+	l.Add(violation(l.Before+row, f.Name, value, false, want))
+}
+
+// AddMore counts n violations more than were added one by one.
+func (l *Violations) AddMore(n int) { l.total += n }
+
+// Total returns how many violations were added.
+func (l *Violations) Total() int { return l.total }
+
+// Err returns a *SchemaError with the violations, or nil if there are none.
+func (l *Violations) Err() error {
+	if l.total == 0 {
+		return nil
+	}
 	return &SchemaError{Violations: l.list, Total: l.total}
 }
 
-// checkColumn checks the values of a column of the field's type, except in the
-// given rows (0-based, ascending).
-func (l *violations) checkColumn(c *Column, f Field, except []int) {
+// CheckColumn adds what breaks f among the values of a column of f's type,
+// except in the given rows (0-based, ascending).
+func (l *Violations) CheckColumn(c *Column, f Field, except []int) {
 	allowed := make(map[string]bool, len(f.Values))
 	for _, v := range f.Values {
 		allowed[v] = true
@@ -143,16 +171,16 @@ func (l *violations) checkColumn(c *Column, f Field, except []int) {
 		default:
 			continue
 		}
-		if l.full(i + 1) {
+		if l.full(l.Before + i + 1) {
 			l.total++
 			continue
 		}
-		l.add(violation(i+1, f.Name, c.Text(i), c.IsNull(i), want))
+		l.Add(violation(l.Before+i+1, f.Name, c.Text(i), c.IsNull(i), want))
 	}
 }
 
-// bounded reports whether not every value of the field's type is allowed.
-func (f Field) bounded() bool { return f.Min != nil || f.Max != nil || len(f.Values) > 0 }
+// Bounded reports whether not every value of the field's type is allowed.
+func (f Field) Bounded() bool { return f.Min != nil || f.Max != nil || len(f.Values) > 0 }
 
 // unfitNumber says what the field wants instead of v, or "".
 func unfitNumber(v float64, f Field) string {
@@ -203,8 +231,12 @@ func violation(row int, column, value string, null bool, want string) Violation 
 	return v
 }
 
-func unfitValue(row int, f Field, value string) Violation {
-	return violation(row, f.Name, value, false, f.Type.want())
+// want says in words what a cell of the field has to be.
+func (f Field) want() string {
+	if f.Type == Timestamp && f.Format != "" {
+		return fmt.Sprintf("a time in the format %q", f.Format)
+	}
+	return f.Type.want()
 }
 
 func missingColumn(f Field) Violation {

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -16,7 +17,7 @@ func ClassificationNames() []string {
 // positive class when k is 2. What is undefined is left out. The map is empty
 // if lengths or values are wrong; EvaluateClassification says so in an error.
 func Classification(y, proba []float64, k, positive int) map[string]float64 {
-	s, err := newScores(y, proba, k, positive)
+	s, err := newScores(context.Background(), y, proba, k, positive)
 	if err != nil {
 		return map[string]float64{}
 	}
@@ -48,15 +49,28 @@ func Confusion(y, proba []float64, k int) [][]int {
 	if k < 1 || len(proba) != len(y)*k {
 		return nil
 	}
+	pred := make([]float64, len(y))
+	for i, p := range Argmax(proba, k) {
+		pred[i] = float64(p)
+	}
+	return ConfusionOf(y, pred, k)
+}
+
+// ConfusionOf is Confusion of decisions that were already made: pred holds n
+// class indices.
+func ConfusionOf(y, pred []float64, k int) [][]int {
+	if k < 1 || len(pred) != len(y) {
+		return nil
+	}
 	m := make([][]int, k)
 	for i := range m {
 		m[i] = make([]int, k)
 	}
-	for i, p := range Argmax(proba, k) {
-		if !(y[i] >= 0 && y[i] < float64(k)) {
+	for i, p := range pred {
+		if !(y[i] >= 0 && y[i] < float64(k) && p >= 0 && p < float64(k)) {
 			return nil
 		}
-		m[int(y[i])][p]++
+		m[int(y[i])][int(p)]++
 	}
 	return m
 }
@@ -67,12 +81,13 @@ type scores struct {
 	k, positive int
 	y, pred     []int
 	loss, brier []float64
-	ranked      []int   // classes that are ranked: the positive one of two, or all
-	order       [][]int // by ranked class: row indices, highest score first
-	last        [][]bool
+	ranked      []int    // classes that are ranked: the positive one of two, or all
+	order       [][]int  // by ranked class: row indices, highest score first
+	hit         [][]bool // in that order: the row is of the class
+	last        [][]bool // in that order: the last of rows with equal scores
 }
 
-func newScores(y, proba []float64, k, positive int) (*scores, error) {
+func newScores(ctx context.Context, y, proba []float64, k, positive int) (*scores, error) {
 	n := len(y)
 	switch {
 	case n == 0:
@@ -106,10 +121,27 @@ func newScores(y, proba []float64, k, positive int) (*scores, error) {
 	}
 	for c := range k {
 		if k > 2 || c == positive {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			s.rank(c, proba)
 		}
 	}
 	return s, nil
+}
+
+// decide takes decisions over instead of the likeliest classes.
+func (s *scores) decide(pred []float64) error {
+	if len(pred) != len(s.y) {
+		return fmt.Errorf("evaluate: %d predictions for %d rows, want equally many", len(pred), len(s.y))
+	}
+	for i, p := range pred {
+		if !(p >= 0 && p < float64(s.k)) || p != math.Trunc(p) {
+			return fmt.Errorf("evaluate: row %d has prediction %v, want an index below %d", i+1, p, s.k)
+		}
+		s.pred[i] = int(p)
+	}
+	return nil
 }
 
 // rank sorts the rows by their score for class c once; every sample of the
@@ -130,11 +162,13 @@ func (s *scores) rank(c int, proba []float64) {
 		}
 		return a - b
 	})
-	last := make([]bool, n) // the last row of a group with equal scores
+	hit, last := make([]bool, n), make([]bool, n)
 	for i := range order {
+		hit[i] = s.y[order[i]] == c
 		last[i] = i+1 == n || proba[order[i]*s.k+c] != proba[order[i+1]*s.k+c]
 	}
 	s.ranked, s.order, s.last = append(s.ranked, c), append(s.order, order), append(s.last, last)
+	s.hit = append(s.hit, hit)
 }
 
 // curves returns the area under the ROC curve (trapezoids, so that ties count
@@ -142,14 +176,14 @@ func (s *scores) rank(c int, proba []float64) {
 // recall, ties as one step), given positives and negatives > 0.
 func (s *scores) curves(r int, counts []float64, positives, negatives float64) (roc, pr float64) {
 	var tp, fp, tp0, fp0 float64
-	c := s.ranked[r]
+	hit, last := s.hit[r], s.last[r]
 	for at, i := range s.order[r] {
-		if s.y[i] == c {
+		if hit[at] {
 			tp += counts[i]
 		} else {
 			fp += counts[i]
 		}
-		if s.last[r][at] {
+		if last[at] {
 			roc += (fp - fp0) * (tp + tp0) / 2
 			if tp > tp0 {
 				pr += (tp - tp0) * (tp / (tp + fp))

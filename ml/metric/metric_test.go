@@ -1,6 +1,7 @@
 package metric_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -66,7 +67,7 @@ func TestMetricsEqualScikitLearnAlsoWithTies(t *testing.T) {
 
 func TestUndefinedMetricsAreLeftOutWithAReason(t *testing.T) {
 	t.Parallel()
-	r, err := metric.EvaluateClassification([]float64{1, 1}, []float64{.2, .8, .6, .4}, 2, 1, metric.Bootstrap{})
+	r, err := metric.EvaluateClassification(bg, []float64{1, 1}, []float64{.2, .8, .6, .4}, 2, 1, metric.Bootstrap{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func TestUndefinedMetricsAreLeftOutWithAReason(t *testing.T) {
 	if _, ok := r.Map()["roc_auc"]; ok {
 		t.Error("roc_auc of one class has a value")
 	}
-	r, err = metric.EvaluateRegression([]float64{3, 3}, []float64{1, 2}, metric.Bootstrap{})
+	r, err = metric.EvaluateRegression(bg, []float64{3, 3}, []float64{1, 2}, metric.Bootstrap{})
 	if err != nil || len(r.Omitted) != 1 || r.Omitted[0].Name != "r2" {
 		t.Errorf("omitted %+v, error %v", r.Omitted, err)
 	}
@@ -86,13 +87,13 @@ func TestInputThatIsNotNumbersIsAnErrorWithItsRow(t *testing.T) {
 	t.Parallel()
 	nan := math.NaN()
 	for name, err := range map[string]error{
-		"prediction": second(metric.EvaluateRegression([]float64{1, 2}, []float64{1, nan}, metric.Bootstrap{})),
-		"lengths":    second(metric.EvaluateRegression([]float64{1, 2}, []float64{1}, metric.Bootstrap{})),
-		"no rows":    second(metric.EvaluateClassification(nil, nil, 2, 1, metric.Bootstrap{})),
-		"class":      second(metric.EvaluateClassification([]float64{2}, []float64{.5, .5}, 2, 1, metric.Bootstrap{})),
-		"proba":      second(metric.EvaluateClassification([]float64{1}, []float64{nan, .5}, 2, 1, metric.Bootstrap{})),
-		"one class":  second(metric.EvaluateClassification([]float64{0}, []float64{1}, 1, 0, metric.Bootstrap{})),
-		"positive":   second(metric.EvaluateClassification([]float64{0}, []float64{1, 0}, 2, 2, metric.Bootstrap{})),
+		"prediction": second(metric.EvaluateRegression(bg, []float64{1, 2}, []float64{1, nan}, metric.Bootstrap{})),
+		"lengths":    second(metric.EvaluateRegression(bg, []float64{1, 2}, []float64{1}, metric.Bootstrap{})),
+		"no rows":    second(metric.EvaluateClassification(bg, nil, nil, 2, 1, metric.Bootstrap{})),
+		"class":      second(metric.EvaluateClassification(bg, []float64{2}, []float64{.5, .5}, 2, 1, metric.Bootstrap{})),
+		"proba":      second(metric.EvaluateClassification(bg, []float64{1}, []float64{nan, .5}, 2, 1, metric.Bootstrap{})),
+		"one class":  second(metric.EvaluateClassification(bg, []float64{0}, []float64{1}, 1, 0, metric.Bootstrap{})),
+		"positive":   second(metric.EvaluateClassification(bg, []float64{0}, []float64{1, 0}, 2, 2, metric.Bootstrap{})),
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
@@ -102,6 +103,8 @@ func TestInputThatIsNotNumbersIsAnErrorWithItsRow(t *testing.T) {
 		t.Errorf("metrics of NaN: %v", m)
 	}
 }
+
+var bg = context.Background()
 
 func second(_ metric.Report, err error) error { return err }
 
@@ -118,7 +121,7 @@ func sample(n int) (y, proba []float64) {
 func TestBootstrapOfAllMetricsIsFastAndRepeatable(t *testing.T) {
 	y, proba := sample(1400)
 	start := time.Now()
-	a, err := metric.EvaluateClassification(y, proba, 2, 1, metric.Bootstrap{Seed: 7})
+	a, err := metric.EvaluateClassification(bg, y, proba, 2, 1, metric.Bootstrap{Seed: 7})
 	took := time.Since(start)
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +130,8 @@ func TestBootstrapOfAllMetricsIsFastAndRepeatable(t *testing.T) {
 	if took > 2*time.Second { // 0.03 s on an idle machine
 		t.Errorf("took %v", took)
 	}
-	b, _ := metric.EvaluateClassification(y, proba, 2, 1, metric.Bootstrap{Seed: 7})
-	c, _ := metric.EvaluateClassification(y, proba, 2, 1, metric.Bootstrap{Seed: 8})
+	b, _ := metric.EvaluateClassification(bg, y, proba, 2, 1, metric.Bootstrap{Seed: 7})
+	c, _ := metric.EvaluateClassification(bg, y, proba, 2, 1, metric.Bootstrap{Seed: 8})
 	if !reflect.DeepEqual(a, b) {
 		t.Error("the same seed gave other intervals")
 	}
@@ -153,7 +156,7 @@ func TestBootstrapIntervalHasTheWidthOfTheNormalApproximation(t *testing.T) {
 		e := math.Abs(y[i] - pred[i])
 		abs, sq = abs+e/2000, sq+e*e/2000
 	}
-	r, err := metric.EvaluateRegression(y, pred, metric.Bootstrap{Samples: 4000})
+	r, err := metric.EvaluateRegression(bg, y, pred, metric.Bootstrap{Samples: 4000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +188,7 @@ func ExampleClassification() {
 func BenchmarkBootstrap(b *testing.B) {
 	y, proba := sample(1400)
 	for b.Loop() {
-		if _, err := metric.EvaluateClassification(y, proba, 2, 1, metric.Bootstrap{}); err != nil {
+		if _, err := metric.EvaluateClassification(bg, y, proba, 2, 1, metric.Bootstrap{}); err != nil {
 			b.Fatal(err)
 		}
 	}

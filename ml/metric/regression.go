@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -109,24 +110,38 @@ func (s *residuals) measure(c []float64) ([]Result, []Omission) {
 	return append(out, Result{Name: "mape", Value: rel / n}), omitted
 }
 
-// EvaluateRegression returns every metric with its interval.
-func EvaluateRegression(y, pred []float64, b Bootstrap) (Report, error) {
+// EvaluateRegression returns every metric with its interval. It gives up soon
+// after ctx ends.
+func EvaluateRegression(ctx context.Context, y, pred []float64, b Bootstrap) (Report, error) {
 	s, err := newResiduals(y, pred)
 	if err != nil {
 		return Report{}, err
 	}
-	return b.run(len(y), s)
+	return b.run(ctx, len(y), s)
 }
 
 // EvaluateClassification returns every metric with its interval. y holds n
 // class indices, proba n*k probabilities row by row; positive is the index of
-// the positive class of two, and of no meaning for more.
-func EvaluateClassification(y, proba []float64, k, positive int, b Bootstrap) (Report, error) {
-	s, err := newScores(y, proba, k, positive)
+// the positive class of two, and of no meaning for more. It gives up soon after
+// ctx ends.
+func EvaluateClassification(ctx context.Context, y, proba []float64, k, positive int, b Bootstrap) (Report, error) {
+	return EvaluateDecisions(ctx, y, nil, proba, k, positive, b)
+}
+
+// EvaluateDecisions is EvaluateClassification of a model that has its own way
+// to decide: pred holds n class indices, which accuracy, precision, recall and
+// f1 judge. A nil pred is the likeliest class of each row.
+func EvaluateDecisions(ctx context.Context, y, pred, proba []float64, k, positive int, b Bootstrap) (Report, error) {
+	s, err := newScores(ctx, y, proba, k, positive)
 	if err != nil {
 		return Report{}, err
 	}
-	return b.run(len(y), s)
+	if pred != nil {
+		if err := s.decide(pred); err != nil {
+			return Report{}, err
+		}
+	}
+	return b.run(ctx, len(y), s)
 }
 
 // measurer computes metrics of a sample given how often each row is in it.

@@ -21,9 +21,9 @@ type scale struct {
 
 // newScale covers low to high with round numbers at both ends where the axis
 // does not say otherwise.
-func newScale(axis Axis, low, high float64, any, loose bool) *scale {
-	s := &scale{axis: axis, any: any}
-	if !any {
+func newScale(axis Axis, low, high float64, filled, loose bool) *scale {
+	s := &scale{axis: axis, any: filled}
+	if !filled {
 		low, high = 0, 1
 	}
 	if axis.Min != nil && finite(*axis.Min) {
@@ -97,7 +97,7 @@ func (s *scale) place(from, to float64) {
 	default:
 		step := niceStep((s.high - s.low) / float64(min(most, 8)))
 		first := math.Ceil(s.low/step - 1e-6)
-		for i := 0; i < 20; i++ {
+		for i := range 20 {
 			v := (first + float64(i)) * step
 			if v > s.high+step*1e-6 {
 				break
@@ -110,12 +110,12 @@ func (s *scale) place(from, to float64) {
 // thinTicks leaves out every second label until none touches its neighbour.
 func (s *scale) thinTicks() {
 	for len(s.ticks) > 2 {
-		close := false
+		touching := false
 		for i := 1; i < len(s.ticks); i++ {
 			a, b := s.ticks[i-1], s.ticks[i]
-			close = close || math.Abs(b.at-a.at) < (textWidth(a.text, 11)+textWidth(b.text, 11))/2+10
+			touching = touching || math.Abs(b.at-a.at) < (textWidth(a.text, 11)+textWidth(b.text, 11))/2+10
 		}
-		if !close {
+		if !touching {
 			return
 		}
 		kept := s.ticks[:0]

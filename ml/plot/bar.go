@@ -158,8 +158,8 @@ func (c BarChart) scale(bars []Bar) *scale {
 			see(b.High)
 		}
 	}
-	any := low <= high
-	if any {
+	filled := low <= high
+	if filled {
 		for _, m := range c.Marks {
 			see(m.At)
 		}
@@ -171,7 +171,7 @@ func (c BarChart) scale(bars []Bar) *scale {
 			see(0)
 		}
 	}
-	return newScale(Axis{}, low, high, any, true)
+	return newScale(Axis{}, low, high, filled, true)
 }
 
 func beside(b Bar) string {

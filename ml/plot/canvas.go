@@ -29,7 +29,6 @@ type entry struct {
 type canvas struct {
 	b             bytes.Buffer
 	width, height float64
-	off           box // the nested picture that clips, while in it
 }
 
 // newCanvas begins a picture. Classes are scoped below .gm-plot since the style

@@ -183,20 +183,20 @@ func (c Chart) scale(list []Series, horizontal bool) *scale {
 		see(s.High)
 		floor = floor || s.Kind == Bars
 	}
-	any := low <= high
+	filled := low <= high
 	for _, m := range c.Marks {
-		if any && (m.Kind == Horizontal && !horizontal || m.Kind == Vertical && horizontal) {
+		if filled && (m.Kind == Horizontal && !horizontal || m.Kind == Vertical && horizontal) {
 			see([]float64{m.At})
 		}
 	}
-	if floor && any && !axis.Log {
+	if floor && filled && !axis.Log {
 		low = min(low, 0)
 	}
 	loose := true
 	for _, s := range list {
 		loose = loose && s.Kind != Bars
 	}
-	return newScale(axis, low, high, any, loose)
+	return newScale(axis, low, high, filled, loose)
 }
 
 func (c Chart) legend(list []Series, hidden int) []entry {

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -92,8 +93,8 @@ func (d *canvas) band(n, colour string, s Series, x, y *scale, points int) {
 		}
 		d.put(num(p.x), " ", num(p.y))
 	}
-	for i := len(high) - 1; i >= 0; i-- {
-		d.put("L", num(high[i].x), " ", num(high[i].y))
+	for _, h := range slices.Backward(high) {
+		d.put("L", num(h.x), " ", num(h.y))
 	}
 	d.put(`Z"/>`)
 }

@@ -1,41 +1,35 @@
 package prep
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"gristmill/ml"
 	"gristmill/ml/frame"
+	"gristmill/ml/prep/vec"
 )
 
-// Kind names the encoding of fitted Columns.
-const Kind = "columns/v1"
-
-// Columns are fitted rules: a chain of fitted steps for every column that is
-// not dropped. It is immutable and safe for concurrent use.
+// Columns are fitted rules: chains of fitted steps over the columns that are not
+// dropped. It is immutable and safe for concurrent use.
 type Columns struct {
 	Inputs frame.Schema `json:"inputs"` // the columns needed, in the order of the training table
 	Chains []Chain      `json:"chains"` // in the order of the outputs: by rule, then by column
 }
 
-// Chain is what happens to one column.
+// Chain is what happens to one column, or to several that a step takes together.
 type Chain struct {
-	Column string   `json:"column"`
-	Steps  []Fitted `json:"steps"`
-	Out    []string `json:"out"` // names of the numbers that come out
+	Columns []string `json:"columns"`
+	Steps   []Stage  `json:"steps"`
+	Out     []string `json:"out"` // names of the numbers that come out
 }
 
-// Fitted is one step with what it learned; exactly one field is set.
-type Fitted struct {
-	Impute  *Imputer       `json:"impute,omitempty"`
-	Scale   *Scaler        `json:"scale,omitempty"`
-	OneHot  *OneHotEncoder `json:"one_hot,omitempty"`
-	Ordinal *OrdinalCoder  `json:"ordinal,omitempty"`
-	Log1p   *Log1p         `json:"log1p,omitempty"`
+// Stage is one step of a chain: a fitted step for each of the columns that
+// arrive, or one for all of them. Exactly one field is set.
+type Stage struct {
+	Each []Fitted `json:"each,omitempty"`
+	All  *Fitted  `json:"all,omitempty"`
 }
 
 // Fit learns the steps' numbers and categories from the rows of f, which must
@@ -55,23 +49,19 @@ func Fit(ctx context.Context, spec Spec, f *frame.Frame) (*Columns, error) {
 	byRule, _ := spec.assign(in)
 	c := &Columns{}
 	var ps ml.Problems
-	used := make([]bool, f.Cols())
-	nullable := make([]bool, f.Cols())
+	used, strict := make([]bool, f.Cols()), make([]bool, f.Cols())
 	for r, rule := range spec {
 		if rule.Apply[0].Op == OpDrop {
 			continue
 		}
-		for _, j := range byRule[r] {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+		for _, columns := range rule.groups(byRule[r]) {
+			cols := make([]*frame.Column, len(columns))
+			for i, j := range columns {
+				cols[i], used[j] = f.At(j), true
+				strict[j] = strict[j] || !rule.Apply[0].takesNulls()
 			}
-			used[j] = true
-			nullable[j] = rule.Apply[0].takesNulls() || f.At(j).Nulls() > 0
-			chain, err := fitChain(rule, f.At(j))
-			var p ml.Problems
-			if errors.As(err, &p) {
-				ps = append(ps, p...)
-			} else if err != nil {
+			chain, err := fitChain(ctx, rule, cols)
+			if ps, err = gather(ps, err); err != nil {
 				return nil, err
 			}
 			c.Chains = append(c.Chains, chain)
@@ -80,148 +70,141 @@ func Fit(ctx context.Context, spec Spec, f *frame.Frame) (*Columns, error) {
 	for j := range used {
 		if used[j] {
 			field := f.At(j).Field
-			field.Nullable = nullable[j]
+			field.Nullable = !strict[j] || f.At(j).Nulls() > 0
 			c.Inputs.Fields = append(c.Inputs.Fields, field)
 		}
 	}
-	seen := map[string]string{}
-	for _, ch := range c.Chains {
-		for _, name := range ch.Out {
-			if other, twice := seen[name]; twice {
-				ps = append(ps, ml.Problem{Path: "column " + ch.Column, Given: name, Want: "distinct feature names",
-					Msg: fmt.Sprintf("columns %q and %q both make a feature %q", other, ch.Column, name)})
-			}
-			seen[name] = ch.Column
-		}
-	}
+	ps = append(ps, c.twins()...)
 	if len(ps) > 0 {
 		return nil, ps
 	}
 	return c, nil
 }
 
-// takesNulls reports whether a null may enter the step.
-func (s Step) takesNulls() bool {
-	return s.Op == OpImpute || s.Unknown == Ignore || s.Unknown == GivenValue
+// groups splits a rule's columns into those of each chain.
+func (r Rule) groups(columns []int) [][]int {
+	if len(columns) > 0 && r.together() {
+		return [][]int{columns}
+	}
+	out := make([][]int, len(columns))
+	for i := range columns {
+		out[i] = columns[i : i+1]
+	}
+	return out
 }
 
-func fitChain(rule Rule, col *frame.Column) (Chain, error) {
-	ch := Chain{Column: col.Field.Name, Steps: []Fitted{}, Out: []string{col.Field.Name}}
-	v := newVec(col)
-	for _, st := range rule.Apply {
+// gather adds err to ps if it is problems; another error it returns.
+func gather(ps ml.Problems, err error) (ml.Problems, error) {
+	var more ml.Problems
+	if errors.As(err, &more) {
+		return append(ps, more...), nil
+	}
+	return ps, err
+}
+
+// twins reports features that come out under one name.
+func (c *Columns) twins() (ps ml.Problems) {
+	seen := map[string]string{}
+	for _, ch := range c.Chains {
+		for _, name := range ch.Out {
+			other, twice := seen[name]
+			if twice {
+				msg := fmt.Sprintf("columns %q and %q both make a feature %q", other, ch.Columns[0], name)
+				if other == ch.Columns[0] {
+					msg = fmt.Sprintf("column %q makes a feature %q twice; give one of its rules a prefix", other, name)
+				}
+				ps = append(ps, ml.Problem{Path: "column " + ch.Columns[0], Given: name, Want: "distinct feature names", Msg: msg})
+			}
+			seen[name] = ch.Columns[0]
+		}
+	}
+	return ps
+}
+
+// takesNulls reports whether a null may enter the step.
+func (s Step) takesNulls() bool {
+	switch s.Op {
+	case OpImpute, OpMissing, OpFrequency, OpTextLength, OpHashTokens:
+		return true
+	}
+	return s.Unknown == Ignore || s.Unknown == GivenValue
+}
+
+// fitChain fits a rule's steps one after the other, each on what the one before
+// made of the training rows.
+func fitChain(ctx context.Context, rule Rule, cols []*frame.Column) (Chain, error) {
+	ch := Chain{Steps: []Stage{}}
+	vs := make([]*vec.Vec, len(cols))
+	for i, c := range cols {
+		ch.Columns = append(ch.Columns, c.Field.Name)
+		vs[i] = vec.Of(c)
+	}
+	names := slices.Clone(ch.Columns)
+	for i, st := range rule.Apply {
 		if st.Op == OpKeep {
 			break
 		}
-		fitted, err := st.fit(v)
+		if err := ctx.Err(); err != nil {
+			return ch, err
+		}
+		stage, err := st.stage(ctx, vs)
 		if err != nil {
 			return ch, err
 		}
-		ch.Steps = append(ch.Steps, fitted)
-		if fitted.OneHot != nil && len(fitted.OneHot.Categories) == 0 || fitted.Ordinal != nil && len(fitted.Ordinal.Categories) == 0 {
-			return ch, ml.Problems{{Path: "column " + ch.Column, Given: "only nulls", Want: "at least one value",
-				Msg: fmt.Sprintf("column %q has no value to learn categories from; leave it out (data.drop)", ch.Column)}}
+		ch.Steps = append(ch.Steps, stage)
+		names = stage.names(names)
+		if i+1 == len(rule.Apply) && st.widens() {
+			break // what it makes of the training rows is not needed, and much
 		}
-		if fitted.OneHot != nil {
-			// The training rows can only hold a null that the encoder does not know.
-			if fitted.OneHot.Unknown == Fail && v.firstNull() >= 0 {
-				return ch, nullError(v)
-			}
-			ch.Out = fitted.OneHot.names(ch.Column)
-			return ch, nil
-		}
-		if v, err = fitted.apply(v); err != nil {
+		if vs, err = stage.apply(vs); err != nil {
 			return ch, err
 		}
+	}
+	ch.Out = make([]string, len(names))
+	for k, name := range names {
+		ch.Out[k] = rule.Prefix + name
 	}
 	return ch, nil
 }
 
-func (s Step) fit(v *vec) (Fitted, error) {
-	var f Fitted
-	var err error
-	switch s.Op {
-	case OpImpute:
-		f.Impute, err = fitImputer(s, v)
-	case OpScale:
-		f.Scale, err = fitScaler(v)
-	case OpOneHot:
-		f.OneHot = &OneHotEncoder{Categories: v.categories(), Unknown: s.policy()}
-	case OpOrdinal:
-		f.Ordinal = &OrdinalCoder{Categories: v.categories(), Unknown: s.policy()}
-		if x, ok := s.Value.(float64); ok {
-			f.Ordinal.Value = x
-		}
-	case OpLog1p:
-		f.Log1p = &Log1p{}
-	}
-	return f, err
+// widens reports whether the step may make many columns of one, and no row of
+// the training rows could be refused after its fit.
+func (s Step) widens() bool {
+	return s.Op == OpOneHot || s.Op == OpHashTokens || s.Op == OpBins || s.Op == OpSimilarity
 }
 
-func (f Fitted) apply(v *vec) (*vec, error) {
-	switch {
-	case f.Impute != nil:
-		return f.Impute.apply(v)
-	case f.Scale != nil:
-		return f.Scale.apply(v)
-	case f.Ordinal != nil:
-		return f.Ordinal.apply(v)
-	case f.Log1p != nil:
-		return f.Log1p.apply(v)
+// stage fits a step on the columns that arrive.
+func (s Step) stage(ctx context.Context, vs []*vec.Vec) (Stage, error) {
+	if in, _ := info(s.Op); in.Together {
+		f, err := s.fit(ctx, vs)
+		return Stage{All: &f}, err
 	}
-	return nil, fmt.Errorf("apply transformers: a step of column %q is empty", v.name)
-}
-
-// Apply transforms the rows of f into a frame of float64 columns named by
-// FeatureNames. Columns that it does not need are ignored; missing ones, text
-// where numbers were, unknown categories and values outside log1p's domain are
-// ml.Problems, all at once, that name column and row.
-func (c *Columns) Apply(ctx context.Context, f *frame.Frame) (*frame.Frame, error) {
+	stage := Stage{Each: make([]Fitted, len(vs))}
 	var ps ml.Problems
-	var cols []*frame.Column
-	for _, ch := range c.Chains {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	for i := range vs {
+		f, err := s.fit(ctx, vs[i:i+1])
+		if ps, err = gather(ps, err); err != nil {
+			return stage, err
 		}
-		out, err := c.applyChain(ch, f)
-		var p ml.Problems
-		if errors.As(err, &p) {
-			ps = append(ps, p...)
-		} else if err != nil {
-			return nil, err
-		}
-		cols = append(cols, out...)
+		stage.Each[i] = f
 	}
-	if len(ps) > 0 {
-		return nil, ps
-	}
-	return frame.New(cols...)
+	return stage, ps.Err()
 }
 
-func (c *Columns) applyChain(ch Chain, f *frame.Frame) ([]*frame.Column, error) {
-	want, _ := c.Inputs.Field(ch.Column)
-	col := f.Column(ch.Column)
-	if col == nil {
-		return nil, ml.Problems{{Path: "column " + ch.Column, Want: string(want.Type), Msg: fmt.Sprintf("column %q is missing", ch.Column)}}
+// names returns the names of what comes out of the stage.
+func (s Stage) names(in []string) []string {
+	if s.All != nil {
+		return s.All.Names(in)
 	}
-	if family(col.Field.Type) != family(want.Type) {
-		return nil, ml.Problems{{Path: "column " + ch.Column, Given: string(col.Field.Type), Want: string(want.Type),
-			Msg: fmt.Sprintf("column %q is %s, want %s", ch.Column, col.Field.Type, want.Type)}}
+	var out []string
+	for i, f := range s.Each {
+		out = append(out, f.Names(in[i:i+1])...)
 	}
-	v := newVec(col)
-	for _, st := range ch.Steps {
-		if st.OneHot != nil {
-			return st.OneHot.columns(v, ch.Out)
-		}
-		var err error
-		if v, err = st.apply(v); err != nil {
-			return nil, err
-		}
-	}
-	return []*frame.Column{floatColumn(ch.Out[0], v.num)}, nil
+	return out
 }
 
 // FeatureNames returns the names of the numbers that Apply makes: the column's
-// own name, and name=value for one-hot.
+// own name, name=value for one-hot, and what Steps says of the others.
 func (c *Columns) FeatureNames() []string {
 	var names []string
 	for _, ch := range c.Chains {
@@ -231,7 +214,8 @@ func (c *Columns) FeatureNames() []string {
 }
 
 // In returns the columns that Apply needs, in the order of the training table.
-// A column is nullable if it had nulls or its first step takes them.
+// A column is nullable if it had nulls or the first step of each of its rules
+// takes them.
 func (c *Columns) In() frame.Schema {
 	return frame.Schema{Fields: slices.Clone(c.Inputs.Fields)}
 }
@@ -243,50 +227,4 @@ func (c *Columns) Out() frame.Schema {
 		s.Fields = append(s.Fields, frame.Field{Name: name, Type: frame.Float64})
 	}
 	return s
-}
-
-// Encode returns the fitted rules as data: everything is in the JSON state, in
-// which numbers are the shortest decimals that read back as the same float64.
-func (c *Columns) Encode() (ml.Encoded, error) {
-	state, err := json.Marshal(c)
-	if err != nil {
-		return ml.Encoded{}, fmt.Errorf("encode transformers: %w", err)
-	}
-	return ml.Encoded{Kind: Kind, State: state}, nil
-}
-
-// Decode reads what Encode wrote. Another kind or an unknown key is an error.
-func Decode(e ml.Encoded) (*Columns, error) {
-	if e.Kind != Kind {
-		return nil, fmt.Errorf("decode transformers: kind %q, want %q", e.Kind, Kind)
-	}
-	d := json.NewDecoder(bytes.NewReader(e.State))
-	d.DisallowUnknownFields()
-	c := &Columns{}
-	if err := d.Decode(c); err != nil {
-		return nil, fmt.Errorf("decode transformers: %w", err)
-	}
-	for _, ch := range c.Chains {
-		if c.Inputs.Index(ch.Column) < 0 || len(ch.Out) == 0 {
-			return nil, fmt.Errorf("decode transformers: column %q has no input or no output", ch.Column)
-		}
-		for i, st := range ch.Steps {
-			n := 0
-			for _, set := range []bool{st.Impute != nil, st.Scale != nil, st.OneHot != nil, st.Ordinal != nil, st.Log1p != nil} {
-				if set {
-					n++
-				}
-			}
-			if n != 1 {
-				return nil, fmt.Errorf("decode transformers: step %d of column %q has %d kinds, want 1", i, ch.Column, n)
-			}
-			if st.OneHot != nil && (i+1 < len(ch.Steps) || len(ch.Out) != len(st.OneHot.Categories)) {
-				return nil, fmt.Errorf("decode transformers: one_hot of column %q does not fit its outputs", ch.Column)
-			}
-			if st.OneHot != nil && !slices.IsSorted(st.OneHot.Categories) || st.Ordinal != nil && !slices.IsSorted(st.Ordinal.Categories) {
-				return nil, fmt.Errorf("decode transformers: the categories of column %q are not sorted", ch.Column)
-			}
-		}
-	}
-	return c, nil
 }

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"math"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,14 +63,13 @@ func (p *parser) object(path string, b []byte, known ...string) (map[string]json
 	if json.Unmarshal(b, &m) != nil || m == nil {
 		return nil, false
 	}
-	for _, k := range slices.Sorted(func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}) {
-		if !slices.Contains(known, k) {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		switch {
+		case slices.Contains(known, k):
+		case len(known) == 0:
+			p.ps = append(p.ps, ml.Problem{Path: path, Given: k, Want: "no parameters",
+				Msg: fmt.Sprintf("%s: unknown key %q, want no parameters", path, k)})
+		default:
 			p.ps = append(p.ps, ml.Unknown(path, "key", k, known))
 		}
 	}
@@ -79,7 +77,7 @@ func (p *parser) object(path string, b []byte, known ...string) (map[string]json
 }
 
 func (p *parser) rule(path string, b []byte) Rule {
-	m, ok := p.object(path, b, "columns", "apply", "remainder")
+	m, ok := p.object(path, b, "columns", "apply", "remainder", "also", "prefix")
 	if !ok {
 		p.bad(path, b, "a rule {columns: ..., apply: [...]}")
 		return Rule{}
@@ -97,27 +95,25 @@ func (p *parser) rule(path string, b []byte) Rule {
 	} else {
 		p.bad(path, b, "a key columns: {type: number}, {names: [...]}, {pattern: ...} or remainder")
 	}
+	p.field(path+".also", m["also"], &rule.Also, "true or false")
+	p.field(path+".prefix", m["prefix"], &rule.Prefix, "a text")
 	a, ok := m["apply"]
-	var steps []json.RawMessage
-	if !ok || json.Unmarshal(a, &steps) != nil || len(steps) == 0 {
+	var list []json.RawMessage
+	if !ok || json.Unmarshal(a, &list) != nil || len(list) == 0 {
 		if !ok {
 			a = b
 		}
-		p.bad(path+".apply", a, "a list of at least one step: "+strings.Join(ops(), ", "))
+		p.bad(path+".apply", a, "a list of at least one step: "+strings.Join(stepNames(), ", "))
 		return rule
 	}
-	for i, s := range steps {
+	for i, s := range list {
 		rule.Apply = append(rule.Apply, p.step(fmt.Sprintf("%s.apply[%d]", path, i), s))
 	}
 	return rule
 }
 
-func ops() []string {
-	return []string{OpDrop, OpImpute, OpKeep, OpLog1p, OpOneHot, OpOrdinal, OpScale}
-}
-
 func (p *parser) selector(path string, b []byte) Selector {
-	const want = "{type: number|category|bool}, {names: [...]}, {pattern: ...} or remainder"
+	const want = "{type: number|category|bool|date}, {names: [...]}, {pattern: ...} or remainder"
 	var word string
 	if json.Unmarshal(b, &word) == nil {
 		if word != "remainder" {
@@ -131,7 +127,7 @@ func (p *parser) selector(path string, b []byte) Selector {
 		return Selector{Remainder: true}
 	}
 	var s Selector
-	p.field(path+".type", m["type"], &s.Type, "number, category or bool")
+	p.field(path+".type", m["type"], &s.Type, "number, category, bool or date")
 	p.field(path+".names", m["names"], &s.Names, "a list of column names")
 	p.field(path+".pattern", m["pattern"], &s.Pattern, "a regular expression")
 	p.field(path+".remainder", m["remainder"], &s.Remainder, "true")
@@ -144,162 +140,94 @@ func (p *parser) field(path string, b []byte, to any, want string) {
 	}
 }
 
+// step reads a step by its description in Steps.
 func (p *parser) step(path string, b []byte) Step {
 	var op string
 	arg := []byte(nil)
 	if json.Unmarshal(b, &op) != nil {
 		var m map[string]json.RawMessage
 		if json.Unmarshal(b, &m) != nil || len(m) != 1 {
-			p.bad(path, b, "one step: "+strings.Join(ops(), ", "))
+			p.bad(path, b, "one step: "+strings.Join(stepNames(), ", "))
 			return Step{}
 		}
 		for k, v := range m {
 			op, arg = k, v
 		}
 	}
-	if !slices.Contains(ops(), op) {
-		p.ps = append(p.ps, ml.Unknown(path, "step", op, ops()))
+	in, ok := info(op)
+	if !ok {
+		p.ps = append(p.ps, ml.Unknown(path, "step", op, stepNames()))
 		return Step{}
 	}
 	s := Step{Op: op}
 	path += "." + op
-	var word string
-	if arg != nil && json.Unmarshal(arg, &word) == nil && string(arg) != "null" {
-		switch op {
-		case OpImpute, OpScale:
-			s.Strategy = word
-		case OpOneHot, OpOrdinal:
-			s.Unknown = word
-		default:
+	if len(arg) > 0 && arg[0] != '{' && string(arg) != "null" && string(arg) != "true" {
+		short, ok := in.param(in.Short)
+		switch v, fits := value(short.Type, arg); {
+		case !ok && arg[0] == '"':
 			p.bad(path, arg, "no parameters")
+		case !ok:
+			p.bad(path, arg, "a word or a map of parameters")
+		case !fits:
+			p.bad(path, arg, short.want()+", or a map of parameters")
+		default:
+			s.set(in.Short, v)
 		}
 		return s
 	}
-	keys := map[string][]string{OpImpute: {"strategy", "value"}, OpScale: {"method"}, OpOneHot: {"unknown"}, OpOrdinal: {"unknown", "value"}}
-	if arg == nil || string(arg) == "null" || string(arg) == "true" {
+	if len(arg) == 0 || arg[0] != '{' {
 		arg = []byte("{}")
 	}
-	m, ok := p.object(path, arg, keys[op]...)
+	m, ok := p.object(path, arg, in.paramNames()...)
 	if !ok {
 		p.bad(path, arg, "a word or a map of parameters")
 		return s
 	}
-	p.field(path+".strategy", m["strategy"], &s.Strategy, "median, mean, most_frequent or constant")
-	p.field(path+".method", m["method"], &s.Strategy, "standard")
-	p.field(path+".unknown", m["unknown"], &s.Unknown, "a policy")
-	p.field(path+".value", m["value"], &s.Value, "a number, text or bool")
+	for _, param := range in.Params {
+		given, ok := m[param.Name]
+		if !ok || string(given) == "null" {
+			continue
+		}
+		v, fits := value(param.Type, given)
+		if !fits {
+			p.bad(path+"."+param.Name, given, param.want())
+			continue
+		}
+		s.set(param.Name, v)
+	}
 	if op == OpScale && s.Strategy == "" {
 		s.Strategy = Standard
 	}
 	return s
 }
 
-// validate reports what is wrong with the rules whatever the columns are.
-func (s Spec) validate() ml.Problems {
-	var ps ml.Problems
-	bad := func(path, given, want string) {
-		ps = append(ps, ml.Problem{Path: path, Given: given, Want: want, Msg: fmt.Sprintf("%s: given %s, want %s", path, given, want)})
+// value reads a parameter's value; what is in its range, validate says.
+func value(t ParamType, b []byte) (any, bool) {
+	var v any
+	if json.Unmarshal(b, &v) != nil {
+		return nil, false
 	}
-	remainders := 0
-	for r, rule := range s {
-		path, c := fmt.Sprintf("transform[%d]", r), rule.Columns
-		set := 0
-		for _, is := range []bool{c.Type != "", len(c.Names) > 0, c.Pattern != "", c.Remainder} {
-			if is {
-				set++
+	switch x := v.(type) {
+	case float64:
+		return x, t == Whole || t == Real || t == Scalar
+	case bool:
+		return x, t == Switch || t == Scalar
+	case string:
+		if t == Words {
+			return []string{x}, true
+		}
+		// A word where a number should be is told with the range, by validate.
+		return x, t == Word || t == Line || t == Scalar
+	case []any:
+		words := make([]string, len(x))
+		for i := range x {
+			w, ok := x[i].(string)
+			if !ok {
+				return nil, false
 			}
+			words[i] = w
 		}
-		if set != 1 {
-			bad(path+".columns", fmt.Sprintf("%d selectors", set), "exactly one of type, names, pattern, remainder")
-		}
-		if c.Type != "" && c.Type != Number && c.Type != Category && c.Type != Bool {
-			ps = append(ps, ml.Unknown(path+".columns.type", "type", c.Type, []string{Number, Category, Bool}))
-		}
-		if _, err := regexp.Compile(c.Pattern); err != nil {
-			bad(path+".columns.pattern", c.Pattern, "a regular expression ("+err.Error()+")")
-		}
-		if c.Remainder {
-			if remainders++; remainders > 1 {
-				bad(path+".columns", "a second remainder", "one rule for the remainder")
-			}
-		}
-		if len(rule.Apply) == 0 {
-			bad(path+".apply", "no step", "at least one step")
-		}
-		for i, st := range rule.Apply {
-			at := fmt.Sprintf("%s.apply[%d]", path, i)
-			for _, p := range st.validate() {
-				bad(at+p.Path, p.Given, p.Want)
-			}
-			if st.Op == OpOneHot && i+1 < len(rule.Apply) {
-				bad(at, "one_hot before another step", "one_hot as the last step")
-			}
-			if (st.Op == OpKeep || st.Op == OpDrop) && len(rule.Apply) > 1 {
-				bad(at, st.Op+" beside other steps", st.Op+" alone")
-			}
-		}
+		return words, t == Words
 	}
-	return ps
-}
-
-func (s Step) validate() ml.Problems {
-	one := func(path, given, want string) ml.Problems {
-		if given == "" {
-			given = "nothing"
-		}
-		return ml.Problems{{Path: path, Given: given, Want: want}}
-	}
-	switch s.Op {
-	case OpImpute:
-		switch s.Strategy {
-		case Median, Mean, MostFrequent:
-			if s.Value != nil {
-				return one(".impute.value", fmt.Sprint(s.Value), "no value unless the strategy is constant")
-			}
-		case Constant:
-			switch v := s.Value.(type) {
-			case string, bool:
-			case float64:
-				if math.IsNaN(v) || math.IsInf(v, 0) {
-					return one(".impute.value", fmt.Sprint(v), "a finite number")
-				}
-			default:
-				return one(".impute.value", shown(s.Value), "a number, text or bool for the strategy constant")
-			}
-		default:
-			return one(".impute", s.Strategy, "median, mean, most_frequent or constant")
-		}
-	case OpScale:
-		if s.Strategy != Standard {
-			return one(".scale", s.Strategy, "standard")
-		}
-	case OpOneHot:
-		if p := s.policy(); p != Ignore && p != Fail {
-			return one(".one_hot.unknown", p, "ignore or error")
-		}
-	case OpOrdinal:
-		switch s.policy() {
-		case Fail:
-			if s.Value != nil {
-				return one(".ordinal.value", shown(s.Value), "no value unless unknown is value")
-			}
-		case GivenValue:
-			if v, ok := s.Value.(float64); !ok || math.IsNaN(v) || math.IsInf(v, 0) {
-				return one(".ordinal.value", shown(s.Value), "a number for unknown categories, such as -1")
-			}
-		default:
-			return one(".ordinal.unknown", s.policy(), "error or value")
-		}
-	case OpLog1p, OpKeep, OpDrop:
-	default:
-		return one("", s.Op, "one of "+strings.Join(ops(), ", "))
-	}
-	return nil
-}
-
-func shown(v any) string {
-	if v == nil {
-		return "nothing"
-	}
-	return fmt.Sprint(v)
+	return nil, false
 }

@@ -202,7 +202,7 @@ func TestFittedColumnsSurviveEncoding(t *testing.T) {
 	}
 	for _, bad := range []string{`{"inputs":{"fields":[]},"chains":[{"column":"a","steps":[],"out":["a"]}]}`, `{"surprise":1}`, `[]`,
 		`{"inputs":{"fields":[{"name":"a","type":"string"}]},"chains":[{"column":"a","steps":[{}],"out":["a"]}]}`} {
-		if _, err := prep.Decode(ml.Encoded{Kind: prep.Kind, State: []byte(bad)}); err == nil {
+		if _, err := prep.Decode(ml.Encoded{Kind: prep.KindV1, State: []byte(bad)}); err == nil {
 			t.Errorf("%s was decoded", bad)
 		}
 	}
@@ -247,25 +247,25 @@ func TestWrongRulesAreReportedAllAtOnceWithPaths(t *testing.T) {
 	for rules, want := range map[string][]string{
 		`{}`: {`transform: given {}, want a list of rules {columns: ..., apply: [...]}`},
 		`[{"columns":{"type":"number"},"apply":[{"impute":"median"},{"scael":"standard"}]}]`: {
-			`transform[0].apply[1]: unknown step "scael", allowed: drop, impute, keep, log1p, one_hot, ordinal, scale (did you mean "scale"?)`},
+			`transform[0].apply[1]: unknown step "scael", allowed: bins, cyclic, date_parts, drop, frequency, hash_tokens, impute, keep, log1p, missing, one_hot, ordinal, polynomial, power, ratio, scale, similarity, text_length (did you mean "scale"?)`},
 		`[{"columns":{"type":"numbr"},"apply":["log1p"]},{"columns":{"pattern":"("},"apply":["log1p"]}]`: {
-			`transform[0].columns.type: unknown type "numbr", allowed: bool, category, number (did you mean "number"?)`,
+			`transform[0].columns.type: unknown type "numbr", allowed: bool, category, date, number (did you mean "number"?)`,
 			"transform[1].columns.pattern: given (, want a regular expression (error parsing regexp: missing closing ): `(`)"},
 		`[{"columns":{"type":"number"},"apply":[{"impute":"avg"}]}]`: {
 			`transform[0].apply[0].impute: given avg, want median, mean, most_frequent or constant`},
 		`[{"columns":{"type":"number"},"apply":[{"impute":"constant"}]}]`: {
 			`transform[0].apply[0].impute.value: given nothing, want a number, text or bool for the strategy constant`},
 		`[{"columns":{"type":"number"},"aply":[]}]`: {
-			`transform[0]: unknown key "aply", allowed: apply, columns, remainder (did you mean "apply"?)`,
-			`transform[0].apply: given {"columns":{"type":"number"},"aply":[]}, want a list of at least one step: drop, impute, keep, log1p, one_hot, ordinal, scale`},
+			`transform[0]: unknown key "aply", allowed: also, apply, columns, prefix, remainder (did you mean "apply"?)`,
+			`transform[0].apply: given {"columns":{"type":"number"},"aply":[]}, want a list of at least one step: bins, cyclic, date_parts, drop, frequency, hash_tokens, impute, keep, log1p, missing, one_hot, ordinal, polynomial, power, ratio, scale, similarity, text_length`},
 		`[{"columns":{"type":"category"},"apply":["one_hot",{"scale":"standard"}]}]`: {
 			`transform[0].apply[0]: given one_hot before another step, want one_hot as the last step`},
 		`[{"columns":{"type":"category"},"apply":[{"one_hot":{"unknwon":"ignore"}}]}]`: {
-			`transform[0].apply[0].one_hot: unknown key "unknwon", allowed: unknown (did you mean "unknown"?)`},
+			`transform[0].apply[0].one_hot: unknown key "unknwon", allowed: max_categories, min_count, min_share, unknown (did you mean "unknown"?)`},
 		`[{"columns":{"type":"category"},"apply":[{"ordinal":{"unknown":"value"}}]}]`: {
 			`transform[0].apply[0].ordinal.value: given nothing, want a number for unknown categories, such as -1`},
 		`[{"columns":"rest","apply":["keep"]},{"remainder":"leave"}]`: {
-			`transform[0].columns: given "rest", want {type: number|category|bool}, {names: [...]}, {pattern: ...} or remainder`,
+			`transform[0].columns: given "rest", want {type: number|category|bool|date}, {names: [...]}, {pattern: ...} or remainder`,
 			`transform[1].remainder: given "leave", want drop or keep, and no other key beside it`},
 		`[{"columns":{"type":"number","names":["a"]},"apply":["drop","keep"]}]`: {
 			`transform[0].columns: given 2 selectors, want exactly one of type, names, pattern, remainder`,

@@ -54,7 +54,7 @@ func Version(model string) registry.Version {
 			Pipeline: "churn", RunID: strings.Repeat("a1", 16), WorkflowID: "train/churn/1", DatasetDigest: gristmill.DigestOf([]byte("data")),
 			DatasetSource: "sample:telco_churn", SpecDigest: gristmill.DigestOf([]byte("spec")), Gristmill: "0.1.0", Commit: "abc123", Dirty: true,
 		},
-		Card: "# Churn\n", Tags: map[string]string{"stage": "test", "empty": ""},
+		Card: "# Churn\n", CardMissing: []string{"owner", "limits"}, Tags: map[string]string{"stage": "test", "empty": ""},
 	}
 }
 

@@ -286,6 +286,7 @@ func (s *spooled) toFile(head []byte, rest io.Reader) error {
 		return gristmill.Hide(gristmill.Unavailable, err, "no temporary file can be made to spool bytes")
 	}
 	s.file, s.ReadSeeker = f, f
+	_ = os.Remove(f.Name()) // where the system allows it, nothing stays of it if the process is killed
 	n, err := io.Copy(f, io.MultiReader(bytes.NewReader(head), rest))
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)

@@ -50,13 +50,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 }
 
 func poolConfig(cfg Config) (*pgxpool.Config, error) {
-	dsn := cfg.DSN
-	if scheme, rest, ok := strings.Cut(dsn, "://"); ok {
-		if base, _, ok := strings.Cut(scheme, "+"); ok {
-			dsn = base + "://" + rest
-		}
-	}
-	pc, err := pgxpool.ParseConfig(dsn)
+	pc, err := pgxpool.ParseConfig(plainDSN(cfg.DSN))
 	if err != nil {
 		return nil, gristmill.Hide(gristmill.Invalid, err, "the database's DSN cannot be read; expected postgresql://user@host:port/database")
 	}
@@ -84,6 +78,16 @@ func poolConfig(cfg Config) (*pgxpool.Config, error) {
 		return nil
 	}
 	return pc, nil
+}
+
+// plainDSN takes SQLAlchemy's driver out of a DSN.
+func plainDSN(dsn string) string {
+	if scheme, rest, ok := strings.Cut(dsn, "://"); ok {
+		if base, _, ok := strings.Cut(scheme, "+"); ok {
+			return base + "://" + rest
+		}
+	}
+	return dsn
 }
 
 // Close waits for the connections in use and closes them all.

@@ -63,7 +63,7 @@ func insertVersion(ctx context.Context, q *sqlc.Queries, in, key string, number 
 	err := q.InsertVersion(ctx, sqlc.InsertVersionParams{
 		Project: in, Model: v.Model, Number: n, Key: key, RunID: v.RunID,
 		PackageUri: v.Package.URI, PackageDigest: string(v.Package.Digest), PackageSize: v.Package.Size, PackageType: v.Package.Type,
-		WeightsSha256: v.WeightsSHA256, Signature: signature, Card: v.Card,
+		WeightsSha256: v.WeightsSHA256, Signature: signature, Card: v.Card, CardMissing: append([]string{}, v.CardMissing...),
 	})
 	if err != nil {
 		return err
@@ -214,6 +214,9 @@ func versionOf(r sqlc.ListVersionsRow) (registry.Version, error) {
 			DatasetSource: l.DatasetSource, SpecDigest: gristmill.Digest(l.SpecDigest), Gristmill: l.GristmillVersion,
 			Commit: l.CommitID, Dirty: l.Dirty,
 		},
+	}
+	if len(v.CardMissing) > 0 {
+		out.CardMissing = v.CardMissing
 	}
 	if err := json.Unmarshal(v.Signature, &out.Signature); err != nil {
 		return registry.Version{}, fmt.Errorf("decode signature of %s version %d: %w", v.Model, v.Number, err)

@@ -16,6 +16,7 @@ import (
 
 	"gristmill"
 	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 )
 
 // buffers keeps the memory of bodies and answers from request to request.
@@ -149,9 +150,9 @@ func size(n int64) string {
 
 // readCSV reads a body of CSV with a header line.
 func readCSV(c *contract, body string) (*frame.Frame, error) {
-	x, err := frame.ReadCSV(strings.NewReader(body), frame.CSVOptions{Schema: &c.inputs, Loose: true})
+	x, err := csv.Read(strings.NewReader(body), csv.Options{Schema: &c.inputs, Loose: true})
 	var broken *frame.SchemaError
-	var unread *frame.ReadError
+	var unread *csv.ReadError
 	var ps problems
 	switch {
 	case err == nil:

@@ -51,3 +51,9 @@ func FuzzInfer(f *testing.F) {
 	f.Add(`{"id":"x","inputs":[{"name":"a","shape":[3],"datatype":"FP64","data":[1,2.0,-0.5e1]},{"data":[[1],[2],[3]],"name":"Lot Area","shape":[3,1],"datatype":"INT32"}]}`)
 	fuzz(f, both(f), "/v2/models/price/infer", "application/json")
 }
+
+func FuzzInferTimes(f *testing.F) {
+	f.Add(`{"inputs":[{"name":"at","shape":[2],"datatype":"BYTES","data":["1970-01-02","1970-01-01T00:00:03Z"]},{"name":"seen","shape":[2,1],"datatype":"INT64","data":[[null],[-1000000]]},{"name":"day","shape":[2],"datatype":"BYTES","data":[null,null]}]}`)
+	f.Add(`{"inputs":[{"name":"at","shape":[1],"datatype":"INT64","data":["x"]}]}`)
+	fuzz(f, clocks(f), "/v2/models/clock/infer", "application/json")
+}

@@ -15,6 +15,7 @@ import (
 	"gristmill/ml"
 	"gristmill/ml/bundle"
 	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 	"gristmill/ml/linear"
 	"gristmill/ml/prep"
 	"gristmill/serving"
@@ -133,7 +134,7 @@ func train(name, table, target string, rules prep.Spec, spec ml.Spec) []byte {
 		}
 	}
 	ctx := context.Background()
-	rows, err := frame.ReadCSV(strings.NewReader(table), frame.CSVOptions{})
+	rows, err := csv.Read(strings.NewReader(table), csv.Options{})
 	must(err)
 	y := rows.Column(target)
 	d := ml.Data{Y: make([]float64, rows.Rows())}

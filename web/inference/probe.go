@@ -125,8 +125,12 @@ func (s *server) modelMetadata(x *exchange) error {
 	}{Name: c.version.Name, Platform: "gristmill", Versions: s.held(c.version.Name)}
 	for _, f := range c.fields {
 		t := tensorInfo{Name: f.Name, Datatype: datatype(f.Type), Shape: []int{-1}}
+		t.Parameters = map[string]any{}
 		if f.Nullable {
-			t.Parameters = map[string]any{"nullable": true}
+			t.Parameters["nullable"] = true
+		}
+		if f.Type == frame.Timestamp {
+			t.Parameters["timestamp"] = "ISO 8601, or INT64 microseconds since 1970 UTC"
 		}
 		info.Inputs = append(info.Inputs, t)
 	}

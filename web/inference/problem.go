@@ -114,6 +114,8 @@ func wants(t frame.Type) string {
 		return "whole number"
 	case frame.Bool:
 		return "true or false"
+	case frame.Timestamp:
+		return "date or time such as 2001-01-22T10:30:00Z"
 	default:
 		return "text"
 	}

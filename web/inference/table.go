@@ -24,6 +24,7 @@ type table struct {
 	extras   []string // unknown names, for hints
 	gaps     []gap    // records that lack a column which must have a value
 	overflow int      // gaps that are only counted
+	micros   bool     // the tensor that is read has times as microseconds
 }
 
 // gap is a record that lacks columns.
@@ -60,6 +61,12 @@ func (t *table) cell(j int, at place) {
 		if f.Type == frame.String {
 			_ = t.b.Text(j, s) // fits: the column's type was looked at
 			return
+		}
+		if f.Type == frame.Timestamp && !t.micros {
+			if moment, ok := frame.ParseTime(s); ok {
+				_ = t.b.Time(j, moment)
+				return
+			}
 		}
 		t.refuse(j, at, quote(s))
 	case c == '-' || c-'0' <= 9:
@@ -122,10 +129,30 @@ func (t *table) number(j int, at place) {
 		default:
 			_ = t.b.Int(j, int64(v))
 		}
+	case frame.Timestamp:
+		if !t.micros {
+			t.refuse(j, at, "number "+frame.Shorten(text))
+			return
+		}
+		v, err := strconv.ParseInt(text, 10, 64)
+		switch {
+		case err != nil:
+			t.refuse(j, at, frame.Shorten(text))
+		case v < firstMoment || v > lastMoment:
+			t.refuse(j, at, frame.Shorten(text)+", which is beyond the years 1 to 9999")
+		default:
+			_ = t.b.Time(j, v)
+		}
 	default:
 		t.refuse(j, at, frame.Shorten(text))
 	}
 }
+
+// The moments that a text can name, in microseconds since 1970 UTC.
+const (
+	firstMoment = -62135596800 * 1000000
+	lastMoment  = 253402300800*1000000 - 1
+)
 
 // refuse notes a value that does not fit and puts a null in its place.
 func (t *table) refuse(j int, at place, got string) {
@@ -138,7 +165,11 @@ func (t *table) refuse(j int, at place, got string) {
 	if at.form == byList || at.form == byTensor {
 		name = "column " + quote(t.fields[j].Name) + ": "
 	}
-	t.problems.add(at.String(), "%sexpected %s, got %s", name, wants(t.fields[j].Type), got)
+	want := wants(t.fields[j].Type)
+	if t.micros {
+		want = "microseconds since 1970 UTC"
+	}
+	t.problems.add(at.String(), "%sexpected %s, got %s", name, want, got)
 }
 
 // record reads an object as a row.

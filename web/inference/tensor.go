@@ -31,6 +31,8 @@ var datatypes = map[frame.Type][]string{
 	frame.Int64:   {"INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8", "FP64", "FP32", "FP16"},
 	frame.Bool:    {"BOOL"},
 	frame.String:  {"BYTES"},
+	// The texts of ISO 8601, or microseconds since 1970 UTC.
+	frame.Timestamp: {"BYTES", "INT64"},
 }
 
 // readInfer reads the body of an infer request: one tensor a column, of shape
@@ -217,8 +219,11 @@ func (t *table) tensorData(path string, head tensor, have []bool) (column, rows 
 	have[j] = true
 	ok := true
 	if !slices.Contains(datatypes[t.fields[j].Type], head.datatype) {
-		t.problems.add(path+".datatype", "column %s: expected %s, got %s", quote(head.name),
-			datatypes[t.fields[j].Type][0], quote(head.datatype))
+		want := datatypes[t.fields[j].Type][0]
+		if t.fields[j].Type == frame.Timestamp {
+			want = "BYTES or INT64"
+		}
+		t.problems.add(path+".datatype", "column %s: expected %s, got %s", quote(head.name), want, quote(head.datatype))
 		ok = false
 	}
 	flat := len(head.shape) == 1 || len(head.shape) == 2 && head.shape[1] == 1
@@ -234,7 +239,9 @@ func (t *table) tensorData(path string, head tensor, have []bool) (column, rows 
 		t.skip()
 		return -1, -1
 	}
+	t.micros = head.datatype == "INT64" && t.fields[j].Type == frame.Timestamp
 	n := t.tensorValues(path+".data", j, len(head.shape) == 2)
+	t.micros = false
 	if t.scanner.err == nil && head.shape[0] >= 0 && int64(n) != head.shape[0] {
 		t.problems.add(path+".data", "%d values, the shape %s says %d", n, shapeText(head.shape), head.shape[0])
 		return -1, -1

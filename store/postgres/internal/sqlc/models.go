@@ -201,6 +201,7 @@ type ModelVersion struct {
 	Signature     []byte
 	Card          string
 	CreatedAt     time.Time
+	CardMissing   []string
 }
 
 type ModelVersionTag struct {

@@ -2,8 +2,8 @@
 SELECT model, number FROM model_version WHERE project = $1 AND key = $2;
 
 -- name: InsertVersion :exec
-INSERT INTO model_version (project, model, number, key, run_id, package_uri, package_digest, package_size, package_type, weights_sha256, signature, card)
-VALUES (@project, @model, @number, @key, @run_id, @package_uri, @package_digest, @package_size, @package_type, @weights_sha256, @signature, @card);
+INSERT INTO model_version (project, model, number, key, run_id, package_uri, package_digest, package_size, package_type, weights_sha256, signature, card, card_missing)
+VALUES (@project, @model, @number, @key, @run_id, @package_uri, @package_digest, @package_size, @package_type, @weights_sha256, @signature, @card, @card_missing);
 
 -- name: InsertLineage :exec
 INSERT INTO model_lineage (project, model, number, pipeline, run_id, workflow_id, dataset_digest, dataset_source, spec_digest, gristmill_version, commit_id, dirty)

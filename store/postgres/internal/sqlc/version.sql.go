@@ -26,7 +26,7 @@ func (q *Queries) FindVersionByKey(ctx context.Context, project string, key stri
 }
 
 const getVersion = `-- name: GetVersion :one
-SELECT v.project, v.model, v.number, v.key, v.run_id, v.package_uri, v.package_digest, v.package_size, v.package_type, v.weights_sha256, v.signature, v.card, v.created_at, l.project, l.model, l.number, l.pipeline, l.run_id, l.workflow_id, l.dataset_digest, l.dataset_source, l.spec_digest, l.gristmill_version, l.commit_id, l.dirty FROM model_version v JOIN model_lineage l USING (project, model, number)
+SELECT v.project, v.model, v.number, v.key, v.run_id, v.package_uri, v.package_digest, v.package_size, v.package_type, v.weights_sha256, v.signature, v.card, v.created_at, v.card_missing, l.project, l.model, l.number, l.pipeline, l.run_id, l.workflow_id, l.dataset_digest, l.dataset_source, l.spec_digest, l.gristmill_version, l.commit_id, l.dirty FROM model_version v JOIN model_lineage l USING (project, model, number)
 WHERE v.project = $1 AND v.model = $2 AND v.number = $3
 `
 
@@ -52,6 +52,7 @@ func (q *Queries) GetVersion(ctx context.Context, project string, model string, 
 		&i.ModelVersion.Signature,
 		&i.ModelVersion.Card,
 		&i.ModelVersion.CreatedAt,
+		&i.ModelVersion.CardMissing,
 		&i.ModelLineage.Project,
 		&i.ModelLineage.Model,
 		&i.ModelLineage.Number,
@@ -137,8 +138,8 @@ func (q *Queries) InsertLineage(ctx context.Context, arg InsertLineageParams) er
 }
 
 const insertVersion = `-- name: InsertVersion :exec
-INSERT INTO model_version (project, model, number, key, run_id, package_uri, package_digest, package_size, package_type, weights_sha256, signature, card)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+INSERT INTO model_version (project, model, number, key, run_id, package_uri, package_digest, package_size, package_type, weights_sha256, signature, card, card_missing)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type InsertVersionParams struct {
@@ -154,6 +155,7 @@ type InsertVersionParams struct {
 	WeightsSha256 string
 	Signature     []byte
 	Card          string
+	CardMissing   []string
 }
 
 func (q *Queries) InsertVersion(ctx context.Context, arg InsertVersionParams) error {
@@ -170,6 +172,7 @@ func (q *Queries) InsertVersion(ctx context.Context, arg InsertVersionParams) er
 		arg.WeightsSha256,
 		arg.Signature,
 		arg.Card,
+		arg.CardMissing,
 	)
 	return err
 }
@@ -304,7 +307,7 @@ func (q *Queries) ListVersionTags(ctx context.Context, project string, model str
 }
 
 const listVersions = `-- name: ListVersions :many
-SELECT v.project, v.model, v.number, v.key, v.run_id, v.package_uri, v.package_digest, v.package_size, v.package_type, v.weights_sha256, v.signature, v.card, v.created_at, l.project, l.model, l.number, l.pipeline, l.run_id, l.workflow_id, l.dataset_digest, l.dataset_source, l.spec_digest, l.gristmill_version, l.commit_id, l.dirty FROM model_version v JOIN model_lineage l USING (project, model, number)
+SELECT v.project, v.model, v.number, v.key, v.run_id, v.package_uri, v.package_digest, v.package_size, v.package_type, v.weights_sha256, v.signature, v.card, v.created_at, v.card_missing, l.project, l.model, l.number, l.pipeline, l.run_id, l.workflow_id, l.dataset_digest, l.dataset_source, l.spec_digest, l.gristmill_version, l.commit_id, l.dirty FROM model_version v JOIN model_lineage l USING (project, model, number)
 WHERE v.project = $1 AND v.model = $2 AND v.number < $3::int
 ORDER BY v.number DESC LIMIT $4
 `
@@ -349,6 +352,7 @@ func (q *Queries) ListVersions(ctx context.Context, arg ListVersionsParams) ([]L
 			&i.ModelVersion.Signature,
 			&i.ModelVersion.Card,
 			&i.ModelVersion.CreatedAt,
+			&i.ModelVersion.CardMissing,
 			&i.ModelLineage.Project,
 			&i.ModelLineage.Model,
 			&i.ModelLineage.Number,

@@ -1,0 +1,37 @@
+package pipeline
+
+import (
+	"maps"
+
+	"gristmill"
+)
+
+// RequestFile is the artifact in which a run keeps its Request, with the digest
+// of the applied version filled in.
+const RequestFile = "request.json"
+
+// Again is the request that does a run once more: the same applied version with
+// the same overrides, on the bytes that it read whatever its source gives
+// today. The result is compared, not registered.
+func (r Request) Again(run string, data gristmill.Digest) Request {
+	again := Request{Pipeline: r.Pipeline, Project: r.Project, Digest: r.Digest, Set: maps.Clone(r.Set), Reproduces: run}
+	if again.Set == nil {
+		again.Set = map[string]any{}
+	}
+	for key := range again.Set {
+		if inSection(key, "register") || inSection(key, "deploy") || inSection(key, "data.source") {
+			delete(again.Set, key)
+		}
+	}
+	again.Set["data.source"] = SourceOf(data)
+	again.Set["register"], again.Set["deploy"] = false, false
+	return again
+}
+
+// SourceOf is the address of stored bytes.
+func SourceOf(d gristmill.Digest) string { return "dataset:" + string(d) }
+
+// inSection reports whether a dotted key lies in the section of that name.
+func inSection(key, name string) bool {
+	return key == name || len(key) > len(name) && key[:len(name)] == name && key[len(name)] == '.'
+}
