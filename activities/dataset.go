@@ -12,6 +12,7 @@ import (
 	"gristmill"
 	"gristmill/dataset"
 	"gristmill/dataset/profile"
+	"gristmill/pipeline"
 	"gristmill/tracking"
 )
 
@@ -54,6 +55,9 @@ func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 			}
 			ids, err := d.store(ctx, a, file)
 			if err != nil {
+				return StepOut{}, err
+			}
+			if err := d.Tracking.SetTags(ctx, in.RunID, map[string]string{pipeline.IDsTag: string(ids.Digest)}); err != nil {
 				return StepOut{}, err
 			}
 			out.Out["ids"] = RefOutput(ids)

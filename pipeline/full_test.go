@@ -230,7 +230,7 @@ func TestASourceMappingIsNotRelocated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := pipeline.Request{Pipeline: "a", Set: map[string]any{"data.source.postgres.query": "select 2", "train.no_intercept": true}}.Again("run", gristmill.DigestOf(nil))
+	again := pipeline.Request{Pipeline: "a", Set: map[string]any{"data.source.postgres.query": "select 2", "train.no_intercept": true}}.Again("run", gristmill.DigestOf(nil), "")
 	if again.Set["data.source.postgres.query"] != nil || again.Set["train.no_intercept"] != true {
 		t.Errorf("again %v", again.Set)
 	}

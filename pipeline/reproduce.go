@@ -10,20 +10,27 @@ import (
 // of the applied version filled in.
 const RequestFile = "request.json"
 
+// IDsTag is the tag that names the bytes of data.split.file that a run read.
+const IDsTag = "gristmill.ids_digest"
+
 // Again is the request that does a run once more: the same applied version with
 // the same overrides, on the bytes that it read whatever its source gives
-// today. The result is compared, not registered.
-func (r Request) Again(run string, data gristmill.Digest) Request {
+// today; ids are those of data.split.file, "" without one. The result is
+// compared, not registered.
+func (r Request) Again(run string, data, ids gristmill.Digest) Request {
 	again := Request{Pipeline: r.Pipeline, Project: r.Project, Digest: r.Digest, Set: maps.Clone(r.Set), Reproduces: run}
 	if again.Set == nil {
 		again.Set = map[string]any{}
 	}
 	for key := range again.Set {
-		if inSection(key, "register") || inSection(key, "deploy") || inSection(key, "data.source") {
+		if inSection(key, "register") || inSection(key, "deploy") || inSection(key, "data.source") || ids != "" && key == "data.split.file" {
 			delete(again.Set, key)
 		}
 	}
 	again.Set["data.source"] = SourceOf(data)
+	if ids != "" {
+		again.Set["data.split.file"] = SourceOf(ids)
+	}
 	again.Set["register"], again.Set["deploy"] = false, false
 	return again
 }

@@ -13,7 +13,7 @@ func TestAgainPinsTheDataAndRegistersNothing(t *testing.T) {
 	first := pipeline.Request{Pipeline: "churn", Project: "p", Digest: gristmill.Digest(strings.Repeat("cd", 32)), RunName: "monday",
 		Set:    map[string]any{"train.l2": 2, "register.model": "other", "deploy": map[string]any{}, "data.source": "sample:telco_churn"},
 		Caller: &pipeline.Caller{User: "ada"}}
-	again := first.Again("run1", d)
+	again := first.Again("run1", d, "")
 	want := map[string]any{"train.l2": 2, "data.source": "dataset:" + string(d), "register": false, "deploy": false}
 	if len(again.Set) != len(want) {
 		t.Errorf("set %v, want %v", again.Set, want)
@@ -26,6 +26,9 @@ func TestAgainPinsTheDataAndRegistersNothing(t *testing.T) {
 	if again.Digest != first.Digest || again.Pipeline != "churn" || again.Reproduces != "run1" || again.Caller != nil || again.RunName != "" {
 		t.Errorf("got %+v", again)
 	}
+	if got := first.Again("run1", d, first.Digest).Set["data.split.file"]; got != "dataset:"+string(first.Digest) {
+		t.Errorf("the rows' ids come from %v", got)
+	}
 	if first.Set["register.model"] != "other" {
 		t.Error("the first request was changed")
 	}
@@ -37,7 +40,7 @@ func TestAgainIsAValidRequestOfAShippedPipeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	canonical, digest := spec.JSON()
-	again, err := pipeline.Load(canonical, pipeline.Request{Pipeline: "churn", Digest: digest}.Again("run1", gristmill.DigestOf([]byte("x"))).Set)
+	again, err := pipeline.Load(canonical, pipeline.Request{Pipeline: "churn", Digest: digest}.Again("run1", gristmill.DigestOf([]byte("x")), "").Set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -167,7 +167,7 @@ func number5(v any) string {
 	case f == math.Trunc(f) && math.Abs(f) < 1e9:
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
-	return strings.Replace(strconv.FormatFloat(f, 'g', 5, 64), "-", "−", 1)
+	return strings.ReplaceAll(strconv.FormatFloat(f, 'g', 5, 64), "-", "−")
 }
 
 // size shows a number of bytes.

@@ -135,7 +135,8 @@ type sameness struct {
 type diffGroup struct {
 	Kind, Title string
 	Rows        []diffRow
-	Bounds      int // ends of intervals, which are not shown
+	Bounds      int  // ends of intervals, which are not shown
+	Folded      bool // of less interest
 }
 
 type diffRow struct {
@@ -176,10 +177,14 @@ func (s *server) comparePage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func diffGroups(c tracking.Comparison, a, b tracking.Run) []diffGroup {
-	groups := []diffGroup{{Kind: tracking.DiffMetric, Title: "Metrics"}, {Kind: tracking.DiffSpec, Title: "Spec"}, {Kind: tracking.DiffData, Title: "Data"},
-		{Kind: tracking.DiffCode, Title: "Code"}, {Kind: tracking.DiffWeights, Title: "Weights"}}
+	groups := []diffGroup{{Kind: tracking.DiffSpec, Title: "Spec"}, {Kind: tracking.DiffData, Title: "Data"}, {Kind: tracking.DiffCode, Title: "Code"},
+		{Kind: tracking.DiffWeights, Title: "Weights"}, {Kind: tracking.DiffMetric, Title: "Metrics"}, {Kind: otherMetric, Title: "Other metrics", Folded: true}}
 	for _, d := range c.Differences {
-		i := slices.IndexFunc(groups, func(g diffGroup) bool { return g.Kind == d.Kind })
+		kind := d.Kind
+		if kind == tracking.DiffMetric && rankOf(d.Key) > 1 {
+			kind = otherMetric
+		}
+		i := slices.IndexFunc(groups, func(g diffGroup) bool { return g.Kind == kind })
 		if i < 0 {
 			groups = append(groups, diffGroup{Kind: d.Kind, Title: d.Kind})
 			i = len(groups) - 1
@@ -199,15 +204,24 @@ func diffGroups(c tracking.Comparison, a, b tracking.Run) []diffGroup {
 	}
 	groups = slices.DeleteFunc(groups, func(g diffGroup) bool { return len(g.Rows) == 0 && g.Bounds == 0 })
 	for _, g := range groups {
-		if g.Kind == tracking.DiffMetric {
+		if g.Metric() {
 			slices.SortStableFunc(g.Rows, func(x, y diffRow) int { return rankOf(x.Key) - rankOf(y.Key) })
 		}
 	}
 	return groups
 }
 
-// rankOf puts metrics on test rows first.
+// otherMetric is the group of the metrics by which no model is chosen.
+const otherMetric = "other metric"
+
+// Metric reports whether the rows are numbers.
+func (g diffGroup) Metric() bool { return g.Kind == tracking.DiffMetric || g.Kind == otherMetric }
+
+// rankOf puts metrics on test rows first, then those of folds.
 func rankOf(metric string) int {
+	if strings.HasSuffix(metric, "_std") {
+		return 3
+	}
 	for i, prefix := range []string{"test_", "cv_", "val_"} {
 		if strings.HasPrefix(metric, prefix) {
 			return i

@@ -60,8 +60,8 @@ func newPlan(p pipeline.Plan) planView {
 		top := (v.Height - (len(c)-1)*boxDown - boxHeight) / 2
 		var names []string
 		for y, s := range c {
-			b := planBox{X: planEdge + x*boxRight, Y: top + y*boxDown, Name: s.ID, Kind: string(s.Kind), Queue: s.Queue, Tip: tip(s)}
-			if b.Kind == b.Name {
+			b := planBox{X: planEdge + x*boxRight, Y: top + y*boxDown, Name: clip(s.ID, 17), Kind: string(s.Kind), Queue: clip(s.Queue, 17), Tip: tip(s)}
+			if strings.HasPrefix(s.ID, b.Kind) { // the name says it
 				b.Kind = ""
 			}
 			at[s.ID] = b
@@ -146,6 +146,14 @@ func arrow(from, to planBox) string {
 	x2, y2 := to.X-2, to.Y+boxHeight/2
 	bend := (x2 - x1) / 2
 	return fmt.Sprintf("M%d,%dC%d,%d %d,%d %d,%dm-6,-4l6,4l-6,4", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
+}
+
+// clip shortens a text to what a box has room for.
+func clip(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
 }
 
 // tip says how often a step is tried.

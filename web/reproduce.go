@@ -58,7 +58,7 @@ func (s *server) reproduce(r *http.Request, in ReproduceIn) (Started, error) {
 	if err != nil {
 		return Started{}, err
 	}
-	again := req.Again(run.ID, data)
+	again := req.Again(run.ID, data, gristmill.Digest(run.Tags[pipeline.IDsTag]))
 	again.Project, again.Caller = s.cfg.Project, in.Caller
 	id, err := s.Work.Train(r.Context(), again, in.WorkflowID)
 	return Started{WorkflowID: id}, err

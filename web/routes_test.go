@@ -18,6 +18,7 @@ func TestEveryRoute(t *testing.T) {
 	t.Parallel()
 	st := newStack(t, Config{InferenceURL: "http://127.0.0.1:8080", TemporalUI: "http://127.0.0.1:8233"})
 	f := st.fill()
+	st.fillReport(f)
 	st.work.results["train/churn/9"] = &pipeline.Result{WorkflowID: "train/churn/9", RunID: f.run.ID, Status: tracking.Succeeded}
 	st.work.results["train/churn/bad"] = nil
 	csv := "x,y\n1,2\n"
@@ -81,6 +82,7 @@ func TestEveryRoute(t *testing.T) {
 		{get, "/api/v1/models/churn/versions?limit=1", "", nil, 200, `"next_page_token"`},
 		{get, "/api/v1/models/churn/versions/latest", "", nil, 200, `"name":"test_nan","value":"NaN"`},
 		{get, "/api/v1/models/churn/versions/champion/card", "", nil, 200, "# churn"},
+		{get, "/api/v1/models/churn/versions/previous/card.html", "", nil, 200, "<title>card</title>"},
 		{get, "/api/v1/models/churn/versions/1/package", "", nil, 200, f.pack},
 		{post, "/api/v1/models/churn/versions/previous/promote", `{"reason":"better"}`, nil, 200, `"deployed":true`},
 		{get, "/api/v1/deployments", "", nil, 200, `"previous":1`},
@@ -90,6 +92,7 @@ func TestEveryRoute(t *testing.T) {
 		{get, "/experiments", "", nil, 200, "churn"},
 		{get, "/runs?experiment=churn", "", nil, 200, "running-run"},
 		{get, "/runs/" + f.run.ID, "", nil, 200, "polyline"},
+		{get, "/compare?a=" + f.run.ID + "&b=" + f.foreign.ID, "", nil, 200, "other data"},
 		{get, "/models", "", nil, 200, "champion → 2"},
 		{get, "/models/churn", "", nil, 200, "gristmill model rollback churn"},
 		{get, "/models/churn/versions/2", "", nil, 200, "<em>churn</em>"},
