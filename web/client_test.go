@@ -83,6 +83,11 @@ func TestTheClientReadsEveryAnswer(t *testing.T) {
 	check(t, err)
 	same("newest version", fmt.Sprint(versions[0].Number, float64(versions[0].Metrics[1].Value), next != ""), "2 NaN true")
 	same("champion", must(c.ModelVersion(ctx, "churn", "champion"))(t).Number, 2)
+	if _, err := c.CardHTML(ctx, "churn", "1"); gristmill.KindOf(err) != gristmill.NotFound {
+		t.Errorf("a card's page that is not there: %v", err)
+	}
+	st.fillReport(f)
+	same("card's page", must(c.CardHTML(ctx, "churn", "1"))(t), "<!doctype html><title>card</title>"+evil)
 	if card := must(c.Card(ctx, "churn", "1"))(t); !strings.HasPrefix(card, "# churn\n") {
 		t.Errorf("card %q", card)
 	}

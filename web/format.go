@@ -33,6 +33,7 @@ func (p *pages) funcs() template.FuncMap {
 		"percent":  profile.Percent,
 		"share":    share,
 		"chief":    headlines,
+		"rowsOf":   rowsOf,
 		"of":       func(part string) string { return partNames[part] },
 	}
 }

@@ -126,6 +126,32 @@ func newScores(list []registry.Metric, main string) (t scores, rest []registry.M
 	return t, rest
 }
 
+// measured says how many rows of each part the report is of.
+func (e report) measured() string {
+	var out []string
+	for _, part := range sortedKeys(e.Rows) {
+		out = append(out, fmt.Sprint(e.Rows[part])+" "+rowsOf(part))
+	}
+	if n := len(e.Folds); n > 0 {
+		out = append(out, plural(n, "fold")+" of the training rows")
+	}
+	return strings.Join(out, ", ")
+}
+
+// rowsOf are the rows of a part of the data as people say them.
+func rowsOf(part string) string {
+	switch part {
+	case "val":
+		return "validation rows"
+	case "train":
+		return "training rows"
+	case "folds":
+		return "the rows that the folds held out"
+	default:
+		return part + " rows"
+	}
+}
+
 // plotView is a plot as the page shows it.
 type plotView struct {
 	Title         string
@@ -231,7 +257,7 @@ func costRows(e report) []costRow {
 	if b := c.Best; b != nil {
 		what := "the class of the least expected cost"
 		if b.Threshold != nil {
-			what = fmt.Sprintf("the model, positive from %s on (chosen on %s rows)", number5(*b.Threshold), b.On)
+			what = fmt.Sprintf("the model, positive from %s on (chosen on %s)", number5(*b.Threshold), rowsOf(b.On))
 		}
 		rows = append(rows, costRow{What: what, PerRow: b.PerRow, Saving: b.Saving, Total: b.Total})
 	}

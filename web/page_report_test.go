@@ -86,8 +86,8 @@ func TestRunPageShowsTheWholeEvaluation(t *testing.T) {
 		"the spread of folds":     `<span title="0.8411">0.8411</span> ± 0.0123`,
 		"a worse group":           `<span aria-hidden="true">▼</span> worse`,
 		"a small group":           `<span aria-hidden="true">○</span> small`,
-		"the best decisions":      `the model, positive from 0.07 on (chosen on val rows)`,
-		"a constant's saving":     `data-label="Saving per row">96</td>`,
+		"the best decisions":      `the model, positive from 0.07 on (chosen on validation rows)`,
+		"a constant's saving":     `data-label="Saving per row"><span>96</span></td>`,
 		"the threshold":           `from a probability of 0.0625 on`,
 		"checks to look at":       `look at 2`,
 		"a refused check":         `✕</span> refused`,
@@ -105,7 +105,7 @@ func TestRunPageShowsTheWholeEvaluation(t *testing.T) {
 		"the form to compare":     `<form action="/compare"><input type="hidden" name="b" value="` + f.run.ID + `">`,
 		"a quote in a name":       `plots/a%22%20onerror=%22alert%281%29.svg"`,
 		"the jump to the checks":  `<a href="#checks">`,
-		"folds in the small text": `2 folds of the training rows`,
+		"folds in the small text": `Measured on 1409 test rows, 4225 training rows, 1409 validation rows, 2 folds of the training rows.`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s: the page has no %s", what, want)

@@ -179,6 +179,9 @@ func (v *runView) show(e report) {
 	v.Measures = slices.DeleteFunc(measures(v.Run.Metrics), func(m registry.Metric) bool { return known[m.Name] })
 }
 
+// Measured says on how many rows the scores were measured.
+func (v runView) Measured() string { return v.Report.measured() }
+
 func stepRows(run tracking.Run, now time.Time) []stepRow {
 	whole := span(run.StartedAt, run.EndedAt, now)
 	var out []stepRow
