@@ -57,7 +57,7 @@ func (t *Training) EvaluateModel(ctx context.Context, in StepIn) (StepOut, error
 			return StepOut{}, err
 		}
 		if p.Bootstrap == 0 {
-			p.Bootstrap = -1 // a plan of before 0.2.0 says none so
+			p.Bootstrap = -1 // an older plan says none so; today's says -1
 		}
 		var e Evaluation
 		if e.Report, err = measure(ctx, tab, model, p.Options, func(doing string) { a.life.progress(doing) }); err != nil {

@@ -66,6 +66,8 @@ func TestRecord(t *testing.T) {
 	r.cancel("promote-canceled", workflows.PromoteName, pipeline.PromoteRequest{Model: first.Name, Version: first.Version}, "ProposeVersion")
 	r.promote("promote-unknown-version", &pipeline.ModelRef{Name: "churn", Version: 1 << 20})
 	r.train("train-regression", pipeline.Request{Pipeline: "housing"})
+	r.train("train-cross-validated", churn(map[string]any{"train.cv": map[string]any{"folds": 3}}))
+	r.train("train-card-incomplete", churn(map[string]any{"register.card": map[string]any{"required": []string{"owner"}}}))
 }
 
 type recorder struct {

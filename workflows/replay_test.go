@@ -65,7 +65,7 @@ func TestReplay(t *testing.T) {
 	}
 	// The first recording; later ones add to it.
 	for _, name := range []string{"train-succeeded", "train-again", "train-rejected", "train-failed", "train-invalid", "train-unknown-pipeline",
-		"train-not-deployed", "train-canceled", "train-canceled-late", "train-regression", "promote-committed", "promote-canceled", "promote-rollback", "promote-forward", "promote-unknown-version"} {
+		"train-not-deployed", "train-canceled", "train-canceled-late", "train-regression", "train-cross-validated", "train-card-incomplete", "promote-committed", "promote-canceled", "promote-rollback", "promote-forward", "promote-unknown-version"} {
 		if !seen[name] {
 			t.Errorf("the history %s is gone", name)
 		}
