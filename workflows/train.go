@@ -204,6 +204,9 @@ func (t *train) deploy(ctx workflow.Context, in activities.StepIn) error {
 		err = workflow.ExecuteChildWorkflow(child, Promote, pipeline.PromoteRequest{
 			Project: in.Project, Model: v.Name, Version: v.Version, Reason: "trained"}).Get(ctx, &done)
 	}
+	if f, ok := activities.FailureOf(err); ok && f.Kind == gristmill.Precondition {
+		err = refusal{reason(err)} // the version itself must not be promoted, e.g. for its card
+	}
 	if err == nil && !done.Deployed {
 		err = temporal.NewNonRetryableApplicationError(fmt.Sprintf("%s is registered but not deployed: %s", v, done.Message),
 			string(gristmill.Precondition), nil)
@@ -250,6 +253,9 @@ func (t *train) end(ctx workflow.Context, err error) (pipeline.Result, error) {
 
 // endOf is the state that a step's error leaves it in.
 func endOf(ctx workflow.Context, err error) tracking.Status {
+	if errors.As(err, new(refusal)) {
+		return tracking.Rejected
+	}
 	if temporal.IsCanceledError(err) || ctx.Err() != nil {
 		return tracking.Canceled
 	}

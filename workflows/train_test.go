@@ -272,7 +272,6 @@ func TestARefusedDeploymentFailsTheRunButKeepsTheVersion(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ activity, message string }{
 		"a server cannot load it": {"AwaitReady", "churn@3 is registered but not deployed: server a: the package is corrupt"},
-		"it cannot be proposed":   {"ProposeVersion", "server a: the package is corrupt"},
 		"it cannot be committed":  {"CommitVersion", "churn@3 is registered but not deployed: server a: the package is corrupt"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -298,6 +297,24 @@ func TestARefusedDeploymentFailsTheRunButKeepsTheVersion(t *testing.T) {
 				t.Errorf("the deploy step ended as %s", text(w.marks))
 			}
 		})
+	}
+}
+
+// TestAVersionThatMustNotBePromotedIsRejected: what a spec demands of a version
+// refuses it as a gate does, once it is registered.
+func TestAVersionThatMustNotBePromotedIsRejected(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.hooks["ProposeVersion"] = func() error { return failure(gristmill.Precondition, "its card is not complete") }
+	r, err := w.train()
+	if err != nil || r.Status != tracking.Rejected || r.Message != "its card is not complete" || r.Deployed || r.Model == nil {
+		t.Errorf("result %s, %v", text(r), err)
+	}
+	if end := w.end(); end.Status != tracking.Rejected {
+		t.Errorf("EndRun got %s", end.Status)
+	}
+	if len(w.marks) != 1 || w.marks[0].Status != tracking.Rejected {
+		t.Errorf("the deploy step ended as %s", text(w.marks))
 	}
 }
 

@@ -63,7 +63,7 @@ func block(p client.Progress, now time.Time) []string {
 
 func mark(s tracking.Status) string {
 	return map[tracking.Status]string{
-		tracking.Running: "…", tracking.Succeeded: "✓", tracking.Failed: "✗", tracking.Canceled: "✗",
+		tracking.Running: "…", tracking.Succeeded: "✓", tracking.Failed: "✗", tracking.Rejected: "✗", tracking.Canceled: "✗",
 	}[s]
 }
 
