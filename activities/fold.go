@@ -66,9 +66,10 @@ func (t *Training) FitFold(ctx context.Context, in StepIn) (StepOut, error) {
 // fold fits and measures one fold.
 func (t *table) fold(ctx context.Context, a *attempt, f split.Fold, common pipeline.Folding) (FoldMetrics, error) {
 	out := FoldMetrics{Rows: map[string]int{"train": len(f.Train), "test": len(f.Test)}}
-	r := recipe.Recipe{Rules: common.Rules, Algorithm: common.Algorithm, Params: common.Params, TargetTransform: common.TargetTransform}
+	r := recipe.Recipe{Rules: common.Rules, Algorithm: common.Algorithm, Params: common.Params, TargetTransform: common.TargetTransform,
+		Threshold: common.Threshold, Cost: common.Cost}
 	rows, held := t.course(f.Train), t.course(f.Test)
-	model, err := r.Fit(ctx, "fold", rows, ml.FitOptions{Workers: runtime.GOMAXPROCS(0), Seed: common.Seed,
+	model, err := r.Fit(ctx, "fold", rows, recipe.Course{}, ml.FitOptions{Workers: runtime.GOMAXPROCS(0), Seed: common.Seed,
 		Trace: func(p ml.Progress) error {
 			a.life.progress(map[string]int{"iteration": p.Iteration, "of": p.Of})
 			return ctx.Err()
@@ -83,7 +84,7 @@ func (t *table) fold(ctx context.Context, a *attempt, f split.Fold, common pipel
 	measure := func(y, values, proba []float64) (metric.Report, error) {
 		none := metric.Bootstrap{Samples: -1}
 		if t.Task == catalog.Classification {
-			return metric.EvaluateClassification(ctx, y, proba, len(t.Classes), recipe.Positive(t.Classes, t.Data.Positive), none)
+			return metric.EvaluateDecisions(ctx, y, values, proba, len(t.Classes), recipe.Positive(t.Classes, t.Data.Positive), none)
 		}
 		return metric.EvaluateRegression(ctx, y, values, none)
 	}

@@ -142,3 +142,23 @@ func TestTestRowsDoNotTouchTheWeights(t *testing.T) {
 		t.Error("the training rows' features did not change the weights: this control proves nothing")
 	}
 }
+
+// TestAThresholdNeedsNoPositiveClassByName: the last class is the positive one
+// then, in folds, training and package alike.
+func TestAThresholdNeedsNoPositiveClassByName(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	text := strings.Replace(spec(l.file("mine.csv", customers(400)), `evaluate: {cost: {matrix: {"Yes": {"No": 9}, "No": {"Yes": 1}}}}`), `, positive: "Yes"`, "", 1)
+	e := l.folded(strings.Replace(text, "algorithm: logistic", "algorithm: logistic, threshold: cost, cv: {folds: 3}", 1))
+	if e.Threshold == nil || e.Threshold.Value > 0.4 {
+		t.Errorf("threshold %+v, want one far below a half where a miss costs nine times a false alarm", e.Threshold)
+	}
+	var recall float64
+	for _, f := range e.Folds {
+		recall += f.Metrics["recall"] / 3
+	}
+	_, metrics := l.evaluation()
+	if recall < .8 || metrics["test_recall"].Value < .8 {
+		t.Errorf("recall %g in the folds, %g on the test rows: the threshold is not applied", recall, metrics["test_recall"].Value)
+	}
+}

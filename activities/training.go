@@ -15,8 +15,6 @@ import (
 	"gristmill"
 	"gristmill/ml"
 	"gristmill/ml/bundle"
-	"gristmill/ml/evaluate"
-	"gristmill/ml/metric"
 	"gristmill/ml/recipe"
 	"gristmill/pipeline"
 	"gristmill/tracking"
@@ -72,37 +70,22 @@ func (t *Training) fit(ctx context.Context, w *watch, tab *table, p pipeline.Tra
 	if err != nil {
 		return nil, err
 	}
-	r := recipe.Recipe{Algorithm: p.Algorithm, Params: p.Params, TargetTransform: p.TargetTransform}
-	model, err := r.FitAfter(ctx, p.Model, tab.p, tab.course(tab.Parts.Train), ml.FitOptions{
+	r := recipe.Recipe{Algorithm: p.Algorithm, Params: p.Params, TargetTransform: p.TargetTransform, Threshold: p.Threshold, Cost: p.Cost}
+	var held recipe.Course
+	if len(tab.Parts.Validation) > 0 {
+		held = tab.course(tab.Parts.Validation)
+	}
+	model, err := r.FitAfter(ctx, p.Model, tab.p, tab.course(tab.Parts.Train), held, ml.FitOptions{
 		Trace: w.trace, Checkpoint: w.checkpoint, CheckpointEvery: p.CheckpointEvery, Resume: resume,
 		Workers: runtime.GOMAXPROCS(0), Seed: p.Seed,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := w.flush(ctx); err != nil {
-		return nil, err
-	}
-	held := tab.Parts.Validation
-	if len(held) == 0 {
-		held = tab.Parts.Train
-	}
-	model.Target.Threshold, err = recipe.Threshold(ctx, model, p.Threshold, cells(p.Cost), tab.course(held))
-	if err != nil {
-		return nil, err
-	}
 	if model.Target.Threshold > 0 {
-		w.a.say(ctx, "info", "a row is called positive from a probability of %.4g on (train.threshold: %s)", model.Target.Threshold, p.Threshold)
+		w.a.say(ctx, "info", "a row is called %s from a probability of %.4g on (train.threshold: %s)", model.Target.Positive, model.Target.Threshold, p.Threshold)
 	}
-	return model, nil
-}
-
-// cells is a cost as the four outcomes of two classes, nothing without one.
-func cells(c *evaluate.Cost) metric.CellCost {
-	if c == nil {
-		return metric.CellCost{}
-	}
-	return metric.CellCost{TruePositive: c.TruePositive, FalsePositive: c.FalsePositive, TrueNegative: c.TrueNegative, FalseNegative: c.FalseNegative}
+	return model, w.flush(ctx)
 }
 
 // pack makes the bytes of the model package from raw columns to prediction.

@@ -56,13 +56,15 @@ type Folding struct {
 	Params          json.RawMessage  `json:"params"`
 	Seed            uint64           `json:"seed,omitempty"`
 	TargetTransform string           `json:"target_transform,omitempty"`
+	Threshold       string           `json:"threshold,omitempty"`
+	Cost            *evaluate.Cost   `json:"cost,omitempty"` // of the threshold "cost"
 }
 
 // Folding returns what the folds have in common; false without a
 // cross-validation. The run gives it to its steps as RunOutputs "folding".
 func (s Spec) Folding() (Folding, bool) {
-	tr := s.Train
-	return Folding{tr.CV, s.Transform, string(tr.Task), tr.Algorithm, tr.Params, tr.Seed, tr.TargetTransform}, tr.CV.Folds > 0
+	tr, p := s.Train, s.trainParams()
+	return Folding{tr.CV, s.Transform, string(tr.Task), tr.Algorithm, tr.Params, tr.Seed, tr.TargetTransform, p.Threshold, p.Cost}, tr.CV.Folds > 0
 }
 
 // FoldStep names the step of a fold, counted from 1. Under the same name its
@@ -135,6 +137,11 @@ func Make(project string, s Spec) (Plan, error) {
 		id := FoldStep(i)
 		addAs(id, Fold, cpu, Retry{Attempts: patient, Seconds: week}, with("folding", RunOutputs+".folding"), FoldParams{i, s.Train.CV.Folds})
 		measured[id] = id + ".metrics"
+		if i > foldsAtOnce { // each holds the table in memory
+			last := &p.Steps[len(p.Steps)-1]
+			last.Needs = append(last.Needs, FoldStep(i-foldsAtOnce))
+			slices.Sort(last.Needs)
+		}
 	}
 	add(Evaluate, QueueCPU, Retry{Attempts: patient, Seconds: 6 * hour}, measured, EvaluateParams{s.Evaluate.Gates, s.Evaluate.Options, s.Train.CV.Folds})
 	if s.Register.Enabled {
@@ -158,6 +165,9 @@ func (s Spec) trainParams() TrainParams {
 	}
 	return p
 }
+
+// foldsAtOnce bounds the folds of a run that are under way at the same time.
+const foldsAtOnce = 4
 
 // maxPlan bounds a plan, which every history of its runs carries.
 const maxPlan = 48 << 10

@@ -210,16 +210,16 @@ func (d dryRun) run(ctx context.Context, dir string, spec pipeline.Spec, f *fram
 		return evaluate.Report{}, err
 	}
 	all := recipe.Course{X: spec.Data.Features(f).Without(spec.Data.Target), Y: y, Target: spec.Data.Target, Classes: classes, Positive: spec.Data.Positive}
-	r := recipe.Recipe{Rules: spec.Transform, Algorithm: spec.Train.Algorithm, Params: spec.Train.Params, TargetTransform: spec.Train.TargetTransform}
-	rows := all.Take(d.some(parts.Train))
-	stop := ml.FitOptions{Seed: spec.Train.Seed, Trace: func(ml.Progress) error { return ctx.Err() }}
-	model, err := r.Fit(ctx, spec.Name, rows, stop)
-	if err != nil {
-		return evaluate.Report{}, err
-	}
-	served := recipe.Courses{Train: rows, Test: all.Take(d.some(parts.Test))}
+	r := recipe.Recipe{Rules: spec.Transform, Algorithm: spec.Train.Algorithm, Params: spec.Train.Params, TargetTransform: spec.Train.TargetTransform,
+		Threshold: spec.Train.Threshold, Cost: spec.Evaluate.Cost}
+	served := recipe.Courses{Train: all.Take(d.some(parts.Train)), Test: all.Take(d.some(parts.Test))}
 	if len(parts.Validation) > 0 {
 		served.Validation = all.Take(d.some(parts.Validation))
+	}
+	stop := ml.FitOptions{Seed: spec.Train.Seed, Trace: func(ml.Progress) error { return ctx.Err() }}
+	model, err := r.Fit(ctx, spec.Name, served.Train, served.Validation, stop)
+	if err != nil {
+		return evaluate.Report{}, err
 	}
 	in, err := recipe.Input(ctx, model, spec.Train.Task, served)
 	if err != nil {

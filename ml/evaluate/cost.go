@@ -33,12 +33,7 @@ func (e *evaluation) matrix() [][]float64 {
 
 // cellCost is the matrix of two classes, 0 without costs.
 func (e *evaluation) cellCost() metric.CellCost {
-	m := e.matrix()
-	if m == nil {
-		return metric.CellCost{}
-	}
-	p, n := e.Positive, 1-e.Positive
-	return metric.CellCost{TruePositive: m[p][p], FalsePositive: m[n][p], TrueNegative: m[n][n], FalseNegative: m[p][n]}
+	return e.o.Cost.Cells(e.Classes, e.Positive)
 }
 
 // price returns the cost of each answer: of a decision by the matrix, of a

@@ -10,6 +10,7 @@ import (
 	"gristmill/ml"
 	"gristmill/ml/bundle"
 	"gristmill/ml/catalog"
+	"gristmill/ml/evaluate"
 	"gristmill/ml/frame"
 	"gristmill/ml/metric"
 	"gristmill/ml/prep"
@@ -21,6 +22,11 @@ type Recipe struct {
 	Algorithm       string          // name in the catalog
 	Params          json.RawMessage // its hyperparameters
 	TargetTransform string          // Log1p or ""; undone at prediction
+	// Threshold is the probability from which on a row is called positive: a
+	// number as text, or one of metric.Criteria, by which it is chosen; "" means
+	// the likelier class. Cost is what "cost" counts.
+	Threshold string
+	Cost      *evaluate.Cost
 }
 
 // Course is one serving of data.
@@ -42,21 +48,26 @@ func (c Course) Take(rows []int) Course {
 	return c
 }
 
-// Fit fits the transforms and then the algorithm on the same rows.
-func (r Recipe) Fit(ctx context.Context, name string, c Course, o ml.FitOptions) (*bundle.Model, error) {
+// Fit fits the transforms and then the algorithm on the same rows. A threshold
+// is chosen on held, or without rows there on those of the fit.
+func (r Recipe) Fit(ctx context.Context, name string, c, held Course, o ml.FitOptions) (*bundle.Model, error) {
 	p, err := prep.Fit(ctx, r.Rules, c.X)
 	if err != nil {
 		return nil, fmt.Errorf("fit transforms: %w", err)
 	}
-	return r.FitAfter(ctx, name, p, c, o)
+	return r.FitAfter(ctx, name, p, c, held, o)
 }
 
 // FitAfter fits the algorithm after transforms that were fitted before, on the
 // same rows.
-func (r Recipe) FitAfter(ctx context.Context, name string, p *prep.Columns, c Course, o ml.FitOptions) (*bundle.Model, error) {
+func (r Recipe) FitAfter(ctx context.Context, name string, p *prep.Columns, c, held Course, o ml.FitOptions) (*bundle.Model, error) {
 	spec, problems := catalog.Spec(r.Algorithm, r.Params)
 	if err := ml.Problems(problems).Err(); err != nil {
 		return nil, err
+	}
+	if r.Threshold != "" && len(c.Classes) != 2 { // known before the fit
+		return nil, ml.Problems{{Path: "train.threshold", Given: r.Threshold, Want: "no threshold",
+			Msg: fmt.Sprintf("train.threshold: %s, but the target %q has %d classes; a threshold decides between two", r.Threshold, c.Target, len(c.Classes))}}
 	}
 	x, err := p.Apply(ctx, c.X)
 	if err != nil {
@@ -70,11 +81,19 @@ func (r Recipe) FitAfter(ctx context.Context, name string, p *prep.Columns, c Co
 	if err != nil {
 		return nil, fmt.Errorf("fit %s: %w", r.Algorithm, err)
 	}
-	b, err := bundle.New(name, p, model, bundle.Target{Name: c.Target, Classes: c.Classes, Positive: c.Positive, Transform: r.TargetTransform})
+	t := bundle.Target{Name: c.Target, Classes: c.Classes, Positive: c.Positive, Transform: r.TargetTransform}
+	if r.Threshold != "" {
+		t.Positive = c.Classes[Positive(c.Classes, c.Positive)]
+	}
+	b, err := bundle.New(name, p, model, t)
 	if err != nil {
 		return nil, fmt.Errorf("make model package: %w", err)
 	}
-	return b, nil
+	if held.X == nil {
+		held = c
+	}
+	b.Target.Threshold, err = r.threshold(ctx, b, held)
+	return b, err
 }
 
 // Baseline is the trivial model of a course's rows: it always answers the mean,
@@ -91,34 +110,35 @@ func Baseline(ctx context.Context, p *prep.Columns, task catalog.Task, c Course)
 	return bundle.New("baseline", p, model, bundle.Target{Name: c.Target, Classes: c.Classes, Positive: c.Positive})
 }
 
-// Threshold returns from which probability on a row is called positive: how is a
-// number, or one of metric.Criteria, which is chosen on the course's rows. "" is
-// 0, which means the likelier class.
-func Threshold(ctx context.Context, m *bundle.Model, how string, cost metric.CellCost, c Course) (float64, error) {
-	if how == "" {
+// threshold returns from which probability on a row is called positive, 0 for
+// the likelier class.
+func (r Recipe) threshold(ctx context.Context, m *bundle.Model, c Course) (float64, error) {
+	if r.Threshold == "" {
 		return 0, nil
 	}
-	if len(c.Classes) != 2 {
-		return 0, ml.Problems{{Path: "train.threshold", Given: how, Want: "no threshold",
-			Msg: fmt.Sprintf("train.threshold: %s, but the target %q has %d classes; a threshold decides between two", how, c.Target, len(c.Classes))}}
-	}
-	if v, err := strconv.ParseFloat(how, 64); err == nil {
+	if v, err := strconv.ParseFloat(r.Threshold, 64); err == nil {
 		return v, nil
 	}
 	got, err := m.Predict(ctx, c.X)
 	if err != nil {
 		return 0, fmt.Errorf("predict rows to choose a threshold: %w", err)
 	}
-	k := Positive(c.Classes, c.Positive)
+	k, hits := Positive(c.Classes, c.Positive), 0
 	hit, score := make([]bool, len(c.Y)), make([]float64, len(c.Y))
 	for i, y := range c.Y {
-		hit[i], score[i] = int(y) == k, got.Proba[2*i+k]
+		if hit[i], score[i] = int(y) == k, got.Proba[2*i+k]; hit[i] {
+			hits++
+		}
 	}
-	r, err := metric.Rank(hit, score)
+	if hits == 0 || hits == len(c.Y) {
+		return 0, ml.Problems{{Path: "train.threshold", Given: r.Threshold, Want: "rows of both classes",
+			Msg: fmt.Sprintf("train.threshold: %s chooses on %d rows, which are all of one class; split by kind stratified, or give a number", r.Threshold, len(c.Y))}}
+	}
+	ranking, err := metric.Rank(hit, score)
 	if err != nil {
 		return 0, fmt.Errorf("choose threshold: %w", err)
 	}
-	best, err := r.Best(how, cost)
+	best, err := ranking.Best(r.Threshold, r.Cost.Cells(c.Classes, k))
 	if err != nil {
 		return 0, err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gristmill/ml"
+	"gristmill/ml/bundle"
 	"gristmill/ml/catalog"
 	"gristmill/ml/evaluate"
 	"gristmill/ml/frame"
@@ -63,7 +64,7 @@ func TestATransformedTargetIsGivenBackAsItWas(t *testing.T) {
 	logged := plain
 	logged.TargetTransform = recipe.Log1p
 	rmse := func(r recipe.Recipe) float64 {
-		m, err := r.Fit(ctx, "m", c, ml.FitOptions{})
+		m, err := r.Fit(ctx, "m", c, recipe.Course{}, ml.FitOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +81,7 @@ func TestATransformedTargetIsGivenBackAsItWas(t *testing.T) {
 	bad := c
 	bad.Y = slices.Clone(c.Y)
 	bad.Y[3] = -1
-	_, err := logged.Fit(ctx, "m", bad, ml.FitOptions{})
+	_, err := logged.Fit(ctx, "m", bad, recipe.Course{}, ml.FitOptions{})
 	if want := `train.target_transform: log1p needs targets above -1, but "price" is -1 in a training row`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -124,31 +125,36 @@ func TestTargetsReadsWhatCanBePredicted(t *testing.T) {
 func TestThresholdIsGivenOrChosen(t *testing.T) {
 	t.Parallel()
 	ctx, c := context.Background(), leavers(2000)
-	m, err := recipe.Recipe{Rules: rules(), Algorithm: "logistic"}.Fit(ctx, "m", c, ml.FitOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	choose := func(how string, cost metric.CellCost) float64 {
-		v, err := recipe.Threshold(ctx, m, how, cost, c)
+	c.Positive = "" // which is the last class then
+	fit := func(how string, cost *evaluate.Cost) *bundle.Model {
+		t.Helper()
+		m, err := recipe.Recipe{Rules: rules(), Algorithm: "logistic", Threshold: how, Cost: cost}.Fit(ctx, "m", c, recipe.Course{}, ml.FitOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v
+		if _, err := m.Write(); err != nil {
+			t.Fatalf("threshold %q cannot be packed: %v", how, err)
+		}
+		return m
 	}
-	if v := choose("", metric.CellCost{}); v != 0 {
+	if v := fit("", nil).Target.Threshold; v != 0 {
 		t.Errorf("no threshold is %g", v)
 	}
-	if v := choose("0.3", metric.CellCost{}); v != 0.3 {
+	if v := fit("0.3", nil).Target.Threshold; v != 0.3 {
 		t.Errorf("a given one is %g", v)
 	}
 	// Where a miss costs nine times a false alarm, theory has the threshold at
 	// 1/(1+9); the sample scatters around it.
-	cheap := choose("cost", metric.CellCost{FalsePositive: 1, FalseNegative: 9})
-	dear := choose("cost", metric.CellCost{FalsePositive: 9, FalseNegative: 1})
+	m := fit("cost", &evaluate.Cost{FalsePositive: 1, FalseNegative: 9})
+	cheap := m.Target.Threshold
+	dear := fit("cost", &evaluate.Cost{FalsePositive: 9, FalseNegative: 1}).Target.Threshold
 	if math.Abs(cheap-0.1) > 0.06 || math.Abs(dear-0.9) > 0.15 {
 		t.Errorf("by cost: %g and %g, want about 0.1 and 0.9", cheap, dear)
 	}
-	m.Target.Threshold = cheap
+	matrix := fit("cost", &evaluate.Cost{Matrix: map[string]map[string]float64{"No": {"Yes": 1}, "Yes": {"No": 9}}}).Target.Threshold
+	if matrix != cheap {
+		t.Errorf("the same costs as a matrix give %g, as cells %g", matrix, cheap)
+	}
 	p, err := m.Predict(ctx, c.X)
 	if err != nil {
 		t.Fatal(err)
@@ -158,10 +164,28 @@ func TestThresholdIsGivenOrChosen(t *testing.T) {
 			t.Fatalf("row %d with probability %g is called %s", i, p.Proba[2*i+1], label)
 		}
 	}
+}
+
+func TestAThresholdThatCannotBeChosenSaysWhy(t *testing.T) {
+	t.Parallel()
+	ctx, c := context.Background(), leavers(60)
+	r := recipe.Recipe{Rules: rules(), Algorithm: "logistic", Threshold: "f1"}
+	var ones []int
+	for i, y := range c.Y {
+		if y == 1 {
+			ones = append(ones, i)
+		}
+	}
 	three := c
 	three.Classes = []string{"a", "b", "c"}
-	if _, err := recipe.Threshold(ctx, m, "f1", metric.CellCost{}, three); err == nil || !strings.Contains(err.Error(), "a threshold decides between two") {
-		t.Errorf("three classes: %v", err)
+	for want, try := range map[string][2]recipe.Course{
+		"which are all of one class":      {c, c.Take(ones)},
+		"a threshold decides between two": {three, {}},
+	} {
+		var ps ml.Problems
+		if _, err := r.Fit(ctx, "m", try[0], try[1], ml.FitOptions{}); !errors.As(err, &ps) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 
@@ -171,7 +195,7 @@ func TestAFoldMeasuresWhatATrainingWouldServe(t *testing.T) {
 	t.Parallel()
 	ctx, c := context.Background(), leavers(300)
 	r := recipe.Recipe{Rules: rules(), Algorithm: "logistic"}
-	once, err := r.Fit(ctx, "m", c, ml.FitOptions{})
+	once, err := r.Fit(ctx, "m", c, recipe.Course{}, ml.FitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +203,7 @@ func TestAFoldMeasuresWhatATrainingWouldServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := r.FitAfter(ctx, "m", p, c, ml.FitOptions{})
+	after, err := r.FitAfter(ctx, "m", p, c, recipe.Course{}, ml.FitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +215,7 @@ func TestAFoldMeasuresWhatATrainingWouldServe(t *testing.T) {
 		t.Errorf("%s and %s, %v", a, b, err)
 	}
 	// A control: other rows give other weights.
-	other, err := r.Fit(ctx, "m", c.Take([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29}), ml.FitOptions{})
+	other, err := r.Fit(ctx, "m", c.Take([]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29}), recipe.Course{}, ml.FitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +232,7 @@ func TestInputMeasuresTheModelBesideTheTrivialOne(t *testing.T) {
 		rows[i] = i
 	}
 	train := c.Take(rows)
-	m, err := recipe.Recipe{Rules: rules(), Algorithm: "logistic"}.Fit(ctx, "m", train, ml.FitOptions{})
+	m, err := recipe.Recipe{Rules: rules(), Algorithm: "logistic"}.Fit(ctx, "m", train, recipe.Course{}, ml.FitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,13 +261,13 @@ func TestARecipeThatCannotBeCookedSaysWhy(t *testing.T) {
 		`unknown algorithm "magic"`: {Rules: rules(), Algorithm: "magic"},
 		"matched by no rule":        {Rules: prep.Spec{{Columns: prep.Selector{Type: prep.Bool}, Apply: []prep.Step{{Op: prep.OpKeep}}}}, Algorithm: "linear"},
 	} {
-		if _, err := r.Fit(ctx, "m", c, ml.FitOptions{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := r.Fit(ctx, "m", c, recipe.Course{}, ml.FitOptions{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 	stopped, stop := context.WithCancel(ctx)
 	stop()
-	if _, err := (recipe.Recipe{Rules: rules(), Algorithm: "linear"}).Fit(stopped, "m", c, ml.FitOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := (recipe.Recipe{Rules: rules(), Algorithm: "linear"}).Fit(stopped, "m", c, recipe.Course{}, ml.FitOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the context's end: %v", err)
 	}
 }
@@ -251,7 +275,7 @@ func TestARecipeThatCannotBeCookedSaysWhy(t *testing.T) {
 func ExampleRecipe_Fit() {
 	c := houses(100)
 	r := recipe.Recipe{Rules: rules(), Algorithm: "linear", TargetTransform: recipe.Log1p}
-	m, err := r.Fit(context.Background(), "houses", c, ml.FitOptions{})
+	m, err := r.Fit(context.Background(), "houses", c, recipe.Course{}, ml.FitOptions{})
 	if err != nil {
 		fmt.Println(err)
 		return
