@@ -184,6 +184,10 @@ const (
 // not.
 var named = regexp.MustCompile(`(?i:^(.*[_\s.-])?(id|ids|uuid|guid|key|index|rowid|rownum|row_?number|nr)$)|[a-z]I[dD]$`)
 
+// rowNumber is why a column is left out whose numbers say nothing but which row
+// it is.
+const rowNumber = "it numbers the rows: every row has its own whole number"
+
 // guess decides what a feature is.
 func (o *column) guess() {
 	switch {
@@ -196,7 +200,7 @@ func (o *column) guess() {
 	case o.typ == frame.String:
 		o.guessText()
 	case o.typ == frame.Int64 && o.rows >= fewRows && o.missing == 0 && o.distinct == o.rows && (o.step || named.MatchString(o.name)):
-		o.leave("it numbers the rows: every row has its own whole number")
+		o.leave(rowNumber)
 	case o.typ == frame.Timestamp:
 		o.role = moment
 	case o.typ == frame.Bool:

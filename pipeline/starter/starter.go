@@ -104,10 +104,26 @@ func (d *draft) lookAtColumns() {
 			}
 		}
 		o.counts = nil // not needed any more
-		if o.role == leftOut {
-			d.note("%s is left out: %s", o.name, o.reason)
-		}
 		d.columns = append(d.columns, o)
+	}
+	d.keepCounters()
+	for _, o := range d.with(leftOut) {
+		d.note("%s is left out: %s", o.name, o.reason)
+	}
+}
+
+// keepCounters takes columns back that seemed to number the rows if nothing else
+// is left: of a table of x and y, x is what to learn from. A column that is called
+// an ID stays out.
+func (d *draft) keepCounters() {
+	if len(d.with(leftOut)) < len(d.columns) {
+		return
+	}
+	for i := range d.columns {
+		if o := &d.columns[i]; o.reason == rowNumber && !named.MatchString(o.name) {
+			o.role, o.reason = number, ""
+			d.note("%s is learned from, though it may only number the rows: there is nothing else", o.name)
+		}
 	}
 }
 

@@ -167,6 +167,7 @@ func TestWhatCannotBeTrainedIsRefused(t *testing.T) {
 		{"a,b\n" + many(func(i int) string { return fmt.Sprintf("%d,%s", i, []string{"x", "y"}[i%2]) }), "b", "z", `target "b": it never is "z"; expected one of its values: "x", "y"`},
 		{"a,b\n" + many(func(i int) string { return fmt.Sprintf("%d,%d", i, i*i) }), "b", "1", `target "b": it holds numbers, of which none is positive in the sense of a class; expected no --positive`},
 		{"a,b\n" + many(func(i int) string { return fmt.Sprintf("1,%d", i*i) }), "b", "", `no column is left to learn from: a (its only value is "1")`},
+		{"id,b\n" + many(func(i int) string { return fmt.Sprintf("%d,%d", i, i*i) }), "b", "", `no column is left to learn from: id (it numbers the rows: every row has its own whole number)`},
 		{"b\n" + many(func(i int) string { return fmt.Sprint(i * i) }), "b", "", `no column is left to learn from: the target is the only one`},
 	} {
 		f, data := read(t, func() io.Reader { return strings.NewReader(c.csv) }, dataset.Spec{Source: file("x.csv"), Target: c.target, Positive: c.positive})
@@ -255,5 +256,27 @@ func TestATableTooLargeToLookAtWholeIsThinned(t *testing.T) {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
+	}
+}
+
+// A table of x and y, x counting up, is the first that many people try.
+func TestCounterIsLearnedFromIfNothingElseIsThere(t *testing.T) {
+	t.Parallel()
+	open := written(100, "x,y", func(i int, r *rand.Rand) string { return fmt.Sprintf("%d,%.3f", i+1, 3*float64(i)+r.NormFloat64()) })
+	table, err := dataset.Read(context.Background(), open(), dataset.Spec{}, dataset.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, notes, err := starter.Write(starter.Input{Name: "line", Frame: table.Frame,
+		Data: dataset.Spec{Source: dataset.SourceSpec{Kind: dataset.FromFile, Path: "line.csv"}, Target: "y"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := pipeline.Parse(text)
+	if err != nil || len(spec.Data.Drop) > 0 {
+		t.Errorf("the spec leaves out %v, %v; want nothing left out", spec.Data.Drop, err)
+	}
+	if want := "x is learned from, though it may only number the rows: there is nothing else"; len(notes) != 1 || notes[0] != want {
+		t.Errorf("notes %q, want %q", notes, want)
 	}
 }

@@ -29,8 +29,8 @@ colour: red
 	s.Write(t, "bad/ragged.yaml", "name: ragged\ndata: {source: ragged.csv, target: y}\ntransform: [{columns: {type: number}, apply: [keep]}]\ntrain: {algorithm: linear}\n")
 	const broken = `gristmill: bad/broken.yaml: invalid spec:
   2:1: data.target is missing; expected e.g. the name of the column to predict
-  2:38: data: unknown key "taget", allowed: drop, nulls, positive, schema, separator, source, split, target (did you mean "target"?)
-  3:30: transform[0].columns.type: unknown type "numbr", allowed: bool, category, number (did you mean "number"?)
+  2:38: data: unknown key "taget", allowed: dates, decimal, drop, encoding, format, nulls, positive, schema, separator, source, split, target, time, until (did you mean "target"?)
+  3:30: transform[0].columns.type: unknown type "numbr", allowed: bool, category, date, number (did you mean "number"?)
   4:20: train.algorithm: unknown algorithm "logistics", allowed: linear, logistic, ridge (did you mean "logistic"?)
   6:1: unknown key "colour", allowed: data, deploy, description, evaluate, monitor, name, register, schedule, train, transform
 `

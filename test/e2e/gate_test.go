@@ -9,7 +9,7 @@ import (
 
 	"gristmill"
 	"gristmill/client"
-	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 	"gristmill/pipeline"
 	"gristmill/test/mill"
 )
@@ -20,11 +20,11 @@ func gateRefuses(t *testing.T, s *mill.Stack) {
 	f := telco(t)
 	labels := f.Column("churn").Texts
 	rand.New(rand.NewPCG(42, 0)).Shuffle(len(labels), func(i, j int) { labels[i], labels[j] = labels[j], labels[i] })
-	var csv bytes.Buffer
-	if err := frame.WriteCSV(&csv, f); err != nil {
+	var table bytes.Buffer
+	if err := csv.Write(&table, f); err != nil {
 		t.Fatal(err)
 	}
-	s.Write(t, "shuffled/telco.csv", csv.String())
+	s.Write(t, "shuffled/telco.csv", table.String())
 	text := pipeline.Shipped()["churn"]
 	for old, made := range map[string]string{"name: churn": "name: shuffled", `"sample:telco_churn"`: "telco.csv", "model: churn": "model: shuffled"} {
 		if strings.Count(text, old) != 1 {

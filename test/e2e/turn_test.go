@@ -18,6 +18,7 @@ import (
 	"gristmill/dataset/sample"
 	"gristmill/ml/bundle"
 	"gristmill/ml/frame"
+	"gristmill/ml/frame/csv"
 	"gristmill/test/mill"
 	"gristmill/tracking"
 )
@@ -186,8 +187,8 @@ func equalToOffline(t *testing.T, s *mill.Stack, rows *frame.Frame) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var csv bytes.Buffer
-	if err := frame.WriteCSV(&csv, rows); err != nil {
+	var table bytes.Buffer
+	if err := csv.Write(&table, rows); err != nil {
 		t.Fatal(err)
 	}
 	const invocations, infer = "/models/churn/invocations", "/v2/models/churn/infer"
@@ -199,7 +200,7 @@ func equalToOffline(t *testing.T, s *mill.Stack, rows *frame.Frame) {
 		{"dataframe_records", invocations, "application/json", encode(t, map[string]any{"dataframe_records": records(rows)})},
 		{"instances", invocations, "application/json", encode(t, map[string]any{"instances": records(rows)})},
 		{"inputs", invocations, "application/json", encode(t, map[string]any{"inputs": columns(rows)})},
-		{"CSV", invocations, "text/csv", csv.Bytes()},
+		{"CSV", invocations, "text/csv", table.Bytes()},
 		{"OIP v2", infer, "application/json", encode(t, map[string]any{"inputs": tensors(rows)})},
 	} {
 		resp, body := s.Call(t, http.MethodPost, s.Inference()+form.path, form.media, form.body)
@@ -283,7 +284,7 @@ func telco(t *testing.T) *frame.Frame {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := frame.ReadCSV(text, frame.CSVOptions{})
+	f, err := csv.Read(text, csv.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
