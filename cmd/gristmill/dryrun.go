@@ -116,10 +116,10 @@ func (a *app) printVerdicts(list []verdict) error {
 			case len(t.Findings) > 0:
 				mark = "warning"
 			}
-			a.say("  %-8s %-28s %s", mark, t.Name, t.Detail+t.Skipped)
+			a.say("  %-8s %-28s %s", mark, plain(t.Name), plain(t.Detail+t.Skipped))
 			for _, f := range t.Findings {
 				if f.Msg != t.Detail {
-					a.say("             %s%s", v.place(f), strings.ReplaceAll(f.Msg, "\n", "\n             "))
+					a.say("             %s%s", v.place(f), plain(strings.ReplaceAll(f.Msg, "\n", "; ")))
 				}
 			}
 		}

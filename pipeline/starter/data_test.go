@@ -143,7 +143,7 @@ func turn(t *testing.T, s pipeline.Spec, f *frame.Frame) (metrics, baseline map[
 	}
 	all := recipe.Course{X: s.Data.Features(f).Without(s.Data.Target), Y: y, Target: s.Data.Target, Classes: classes, Positive: s.Data.Positive}
 	how := recipe.Recipe{Rules: s.Transform, Algorithm: s.Train.Algorithm, Params: s.Train.Params, TargetTransform: s.Train.TargetTransform}
-	model, err := how.Fit(ctx, s.Name, all.Take(parts.Train), ml.FitOptions{Seed: s.Train.Seed})
+	model, err := how.Fit(ctx, s.Name, all.Take(parts.Train), recipe.Course{}, ml.FitOptions{Seed: s.Train.Seed})
 	if err != nil {
 		t.Fatal(err)
 	}
