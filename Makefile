@@ -7,6 +7,7 @@ GO      ?= go
 TOOLS   := $(CURDIR)/.tools
 VENV    := $(TOOLS)/venv
 ARGS    ?=
+FUZZTIME ?= 60s
 
 WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
 GOLANGCI      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -67,7 +68,7 @@ e2e: postgres ## the real binary, from a person's view
 
 interop: postgres build $(TOOLS)/bin/temporal $(VENV)/done ## foreign clients: scikit-learn's numbers, the stock temporal CLI, numpy reads the model package
 	GRISTMILL_PYTHON=$(VENV)/bin/python GRISTMILL_TEMPORAL=$(TOOLS)/bin/temporal GRISTMILL_BINARY=$(TOOLS)/bin/gristmill \
-	  $(GO) test -count=1 -tags interop ./test/interop/...
+	  $(GO) test -count=1 -timeout 25m -tags interop ./test/interop/...
 
 bench: ## Go benchmarks of the numeric and storage rooms
 	$(GO) test -run '^$$' -bench . -benchmem ./ml/... ./store/postgres/...
@@ -81,8 +82,11 @@ $(TOOLS)/bench/done: test/bench/requirements.txt
 	touch $@
 
 FUZZ := FuzzParse:./pipeline FuzzParse:./ml/prep FuzzDecode:./ml/prep FuzzRead:./ml/frame/csv FuzzFloat:./ml/frame/csv/decimal FuzzTimeFormat:./ml/frame FuzzRead:./ml/frame/parquet FuzzWrite:./pipeline/starter FuzzDecodeSource:./dataset FuzzNewReader:./dataset/charset
-fuzz: ## a minute of each fuzz target
-	@for t in $(FUZZ); do echo "$$t"; $(GO) test -run '^$$' -fuzz "^$${t%%:*}\$$" -fuzztime 60s $${t##*:} || exit 1; done
+fuzz: ## a minute of each fuzz target, from the corpora kept in testdata/fuzz; FUZZTIME=10s for less
+	@set -e; for dir in $$(grep -rlE --include='*_test.go' --exclude-dir='.*' '^func Fuzz' * | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$dir/*_test.go | cut -c6-); do \
+	    echo "$$dir $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$dir; \
+	  done; done
 
 tools: $(TOOLS)/bin/golangci-lint $(TOOLS)/bin/workflowcheck $(TOOLS)/bin/sqlc $(TOOLS)/bin/temporal ## build the tools that the other targets use
 

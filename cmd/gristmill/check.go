@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"gristmill"
@@ -43,6 +44,12 @@ func (c *checker) describe(ctx context.Context, spec pipeline.Spec) (pipeline.Re
 // checkWithin bounds the reading of the data for a check.
 const checkWithin = 45 * time.Second
 
+// openFile opens a file of the caller's. It does not wait, as a pipe without a
+// writer would have it; regular says what is wrong with that.
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
 // regular refuses what is no file of data: a directory, a device, a pipe.
 func regular(f *os.File, path string) (io.ReadCloser, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
@@ -60,9 +67,9 @@ func (h here) Open(ctx context.Context, s dataset.SourceSpec) (io.ReadCloser, er
 	if s.Kind == dataset.FromSample {
 		return dataset.Samples{}.Open(ctx, s)
 	}
-	f, err := os.Open(s.Path)
+	f, err := openFile(s.Path)
 	if s.Relative() {
-		if beside, besideErr := os.Open(filepath.Join(h.dir, s.Path)); besideErr == nil {
+		if beside, besideErr := openFile(filepath.Join(h.dir, s.Path)); besideErr == nil {
 			if err == nil {
 				_ = f.Close() // the one beside the spec is meant
 			}

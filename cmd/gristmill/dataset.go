@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -79,7 +78,7 @@ func (a *app) datasetAdd() *cobra.Command {
 		Use: "add FILE", Short: "Store a file as a dataset version; the same bytes are one version", Args: cobra.ExactArgs(1),
 		Example: "  gristmill dataset add customers.csv",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			f, err := openFile(args[0])
 			if err != nil {
 				return usageError{err}
 			}

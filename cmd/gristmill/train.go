@@ -136,9 +136,9 @@ func inFile(file string, err error) error {
 // then in the working directory.
 func (a *app) uploader(ctx context.Context, c *client.Client, dir string) func(key, path string) (string, error) {
 	return func(_, path string) (string, error) {
-		f, err := os.Open(filepath.Join(dir, path))
+		f, err := openFile(filepath.Join(dir, path))
 		if os.IsNotExist(err) {
-			f, err = os.Open(path)
+			f, err = openFile(path)
 		}
 		if err != nil {
 			return "", gristmill.Errorf(gristmill.Invalid, "%v", err)
@@ -146,6 +146,8 @@ func (a *app) uploader(ctx context.Context, c *client.Client, dir string) func(k
 		defer f.Close()
 		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 			return "", gristmill.Errorf(gristmill.Invalid, "%s is not a regular file", path)
+		} else if info.Size() == 0 {
+			return "", gristmill.Errorf(gristmill.Invalid, "%s is empty", path)
 		}
 		v, err := c.UploadDataset(ctx, filepath.Base(path), f)
 		if err != nil {

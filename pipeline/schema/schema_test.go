@@ -127,7 +127,8 @@ cost-matrix-and-cells cost-not-a-number cost-of-nothing cv-by-of-kfold cv-group-
 cv-time-without-column card-unknown-fields dates-of-no-format deploy-unregistered drops-the-target empty-source fractions gate-on-no-folds
 gate-on-no-validation ids-without-file infinite key-twice name-with-slash no-rows-to-train positive-of-a-number
 separator-is-decimal slices-of-the-target source-password-in-clear split-by-of-random split-group-by-the-target split-group-without-column
-split-time-without-column step-after-the-last stratified-regression threshold-without-cost threshold-without-validation two-documents unknown-selector until-no-date until-without-time`
+split-time-without-column step-after-the-last stratified-regression threshold-without-cost threshold-without-validation two-documents unknown-selector until-no-date until-without-time
+r-selector-of-two r-source-http-password r-source-postgres-no-query r-source-s3-of-http`
 
 func TestBrokenSpecsAreInvalid(t *testing.T) {
 	t.Parallel()
