@@ -37,6 +37,10 @@ func (d Digest) Valid() bool { return digestForm.MatchString(string(d)) }
 // Short returns the first 12 digits, for people.
 func (d Digest) Short() string { return string(d[:min(12, len(d))]) }
 
+// BlobScheme begins the URI of what lies in our own store of bytes: the scheme,
+// then the object's key.
+const BlobScheme = "blob:"
+
 // Ref points at stored bytes. Histories and rows carry references, never data.
 type Ref struct {
 	URI    string `json:"uri"`            // where, e.g. "blob:sha256/ab12…" or "s3://bucket/key"

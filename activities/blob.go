@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -29,6 +30,10 @@ type Blobs interface {
 	// Get returns the verified bytes of a digest, at most so many.
 	Get(ctx context.Context, d gristmill.Digest, maxSize int64) ([]byte, error)
 }
+
+// errTooLarge is wrapped by the error that says that an artifact is larger than
+// its reader allows.
+var errTooLarge = errors.New("too large")
 
 // maxObject bounds what an activity reads into memory at once.
 const maxObject = 4 << 30
@@ -73,20 +78,23 @@ func putArtifact(ctx context.Context, runs tracking.Store, b Blobs, run tracking
 	return runs.PutArtifact(ctx, tracking.Artifact{RunID: run.ID, Path: name, URI: ref.URI, Digest: ref.Digest, Size: ref.Size, Type: ref.Type, CreatedAt: time.Now()})
 }
 
-// getArtifact reads a file of a run, at most limit bytes of it.
+// getArtifact reads a file of a run; one of more than limit bytes is an error.
 func getArtifact(ctx context.Context, runs tracking.Store, b Blobs, run, name string, limit int64) ([]byte, error) {
 	a, err := runs.Artifact(ctx, run, name)
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.OpenAt(ctx, strings.TrimPrefix(a.URI, "blob:"))
+	r, err := b.OpenAt(ctx, strings.TrimPrefix(a.URI, gristmill.BlobScheme))
 	if err != nil {
 		return nil, fmt.Errorf("open artifact %s: %w", name, err)
 	}
 	defer r.Close()
-	content, err := io.ReadAll(io.LimitReader(r, limit))
+	content, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("read artifact %s: %w", name, err)
+	}
+	if int64(len(content)) > limit {
+		return nil, gristmill.Hide(gristmill.Internal, errTooLarge, "artifact %s of run %s is larger than %d bytes", name, run, limit)
 	}
 	if gristmill.DigestOf(content) != a.Digest {
 		return nil, gristmill.Errorf(gristmill.Internal, "artifact %s of run %s has not the bytes that were stored", name, run)

@@ -44,6 +44,9 @@ func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 			return StepOut{}, err
 		}
 		ref.Size = found.Version.Size
+		if err := a.fence(ctx); err != nil {
+			return StepOut{}, err
+		}
 		if err := d.describe(ctx, a, found, encoded, spec); err != nil {
 			return StepOut{}, err
 		}
@@ -57,7 +60,7 @@ func (d *Dataset) FetchData(ctx context.Context, in StepIn) (StepOut, error) {
 			if err != nil {
 				return StepOut{}, err
 			}
-			if err := d.Tracking.SetTags(ctx, in.RunID, map[string]string{pipeline.IDsTag: string(ids.Digest)}); err != nil {
+			if err := a.readTags(ctx, "", ids.Digest); err != nil {
 				return StepOut{}, err
 			}
 			out.Out["ids"] = RefOutput(ids)
@@ -74,7 +77,7 @@ func (d *Dataset) store(ctx context.Context, a *attempt, src dataset.SourceSpec)
 			"source %s: a relative path is a file of the caller; `gristmill train --file SPEC` uploads it, or give an absolute path of the worker's machine", src)
 	}
 	if src.Kind == dataset.FromStore {
-		return gristmill.Ref{URI: "blob:sha256/" + string(src.Digest[:2]) + "/" + string(src.Digest), Digest: src.Digest, Type: "dataset"}, nil
+		return gristmill.Ref{URI: gristmill.BlobScheme + "sha256/" + string(src.Digest[:2]) + "/" + string(src.Digest), Digest: src.Digest, Type: "dataset"}, nil
 	}
 	r, err := d.Sources.Open(ctx, src)
 	if err != nil {
@@ -147,11 +150,32 @@ func (d *Dataset) describe(ctx context.Context, a *attempt, found dataset.Scanne
 	if err != nil {
 		return fmt.Errorf("encode schema: %w", err)
 	}
-	if err := d.Tracking.SetTags(ctx, a.in.RunID, map[string]string{"gristmill.data_digest": string(v.Digest)}); err != nil {
+	if err := a.readTags(ctx, v.Digest, ""); err != nil {
 		return err
 	}
 	return d.Tracking.LogInput(ctx, a.in.RunID, tracking.Input{Name: v.Name, Digest: string(v.Digest), SourceType: string(src.Kind), Source: src.String(),
 		Schema: string(schema), Profile: fmt.Sprintf(`{"num_rows":%d}`, found.Used), Tags: tags})
+}
+
+// fence refuses an attempt that another one has taken over from, before it
+// writes what no writer's epoch guards.
+func (a *attempt) fence(ctx context.Context) error {
+	return a.runs.LogMetrics(ctx, a.in.RunID, a.writer, nil)
+}
+
+// readTags writes which bytes the run reads: the table's and those of
+// data.split.file; "" leaves a tag as it is. The fetch step writes them when it
+// knows them, and the transform step once more by its inputs, since attempts at
+// the fetch step may have read different bytes and in no certain order.
+func (a *attempt) readTags(ctx context.Context, data, ids gristmill.Digest) error {
+	tags := map[string]string{}
+	if data != "" {
+		tags[pipeline.DataTag] = string(data)
+	}
+	if ids != "" {
+		tags[pipeline.IDsTag] = string(ids)
+	}
+	return a.runs.SetTags(ctx, a.in.RunID, tags)
 }
 
 // dataSection reads the section data of the run's spec.

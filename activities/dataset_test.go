@@ -1,7 +1,9 @@
 package activities_test
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"gristmill/activities"
 	"gristmill/dataset"
 	"gristmill/dataset/profile"
+	"gristmill/pipeline"
 	"gristmill/tracking"
 )
 
@@ -145,5 +148,59 @@ func TestFetchDataRefusesWithOneClearText(t *testing.T) {
 				t.Errorf("log %+v, %v", log, err)
 			}
 		})
+	}
+}
+
+func TestTheRunNamesTheBytesThatItLearnsFrom(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	path := l.file("mine.csv", customers(200))
+	l.begin(spec(path)).steps("fetch")
+	used := l.out["fetch"]
+	l.file("mine.csv", customers(150))
+	if _, err := l.step("fetch"); err != nil { // an attempt whose outcome was lost, and the source has changed
+		t.Fatal(err)
+	}
+	l.out["fetch"] = used
+	l.steps("transform", "train", "evaluate", "register")
+	digest := used.Out["dataset"].Ref.Digest
+	if got := l.state().Tags["gristmill.data_digest"]; got != string(digest) {
+		t.Errorf("the run names %s, and learned from %s", got, digest)
+	}
+	v, err := l.versions.Version(t.Context(), gristmill.DefaultProject, "small", 1)
+	if err != nil || v.Lineage.DatasetDigest != digest || v.Lineage.DatasetSource != path && v.Lineage.DatasetSource != "file:"+path {
+		t.Errorf("lineage %+v, %v", v.Lineage, err)
+	}
+}
+
+// rival begins another attempt at the step once the bytes are stored.
+type rival struct {
+	activities.Blobs
+	runs tracking.Store
+	run  *string
+}
+
+func (o rival) Put(ctx context.Context, r io.Reader, mediaType string) (gristmill.Ref, error) {
+	ref, err := o.Blobs.Put(ctx, r, mediaType)
+	if err == nil {
+		_, err = o.runs.Lease(ctx, *o.run, tracking.Step{ID: "fetch", Kind: string(pipeline.Fetch)})
+	}
+	return ref, err
+}
+
+func TestAnAttemptThatWasOvertakenRecordsNoData(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.begin(spec(l.file("mine.csv", customers(200))))
+	l.data.Blobs = rival{l.blobs, l.runs, &l.runID}
+	if _, err := l.step("fetch"); err == nil {
+		t.Error("it went well")
+	}
+	inputs, err := l.runs.ListInputs(t.Context(), l.runID)
+	if tag, ok := l.state().Tags["gristmill.data_digest"]; err != nil || ok || len(inputs) > 0 {
+		t.Errorf("tag %q, inputs %+v, %v", tag, inputs, err)
+	}
+	if _, err := l.runs.Artifact(t.Context(), l.runID, "profile.json"); gristmill.KindOf(err) != gristmill.NotFound {
+		t.Errorf("profile.json: %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func (t *Training) EvaluateModel(ctx context.Context, in StepIn) (StepOut, error
 
 // measure looks at a model and the trivial baseline on the table's parts.
 func measure(ctx context.Context, tab *table, model *bundle.Model, o evaluate.Options, progress func(string)) (evaluate.Report, error) {
-	parts := recipe.Courses{Train: tab.course(tab.Parts.Train), Test: tab.course(tab.Parts.Test)}
+	parts := recipe.Courses{Train: tab.course(tab.Parts.Train), Test: tab.course(tab.Parts.Test), By: tab.Data.Parting().By}
 	if len(tab.Parts.Validation) > 0 {
 		parts.Validation = tab.course(tab.Parts.Validation)
 	}

@@ -162,3 +162,46 @@ func TestAThresholdNeedsNoPositiveClassByName(t *testing.T) {
 		t.Errorf("recall %g in the folds, %g on the test rows: the threshold is not applied", recall, metrics["test_recall"].Value)
 	}
 }
+
+// TestSlicesMayBeOfColumnsThatTheModelDoesNotSee: whether a model is fair to
+// groups that it must not know is measured all the same.
+func TestSlicesMayBeOfColumnsThatTheModelDoesNotSee(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.begin(strings.Replace(spec(l.file("mine.csv", customers(400)), `evaluate: {slices: [contract]}`), "target: churn", "target: churn, drop: [contract]", 1))
+	l.steps("fetch", "transform", "train", "evaluate")
+	e, _ := l.evaluation()
+	if len(e.Slices) != 2 || e.Slices[0].Column != "contract" || e.Slices[0].Rows+e.Slices[1].Rows != 80 {
+		t.Errorf("slices %+v", e.Slices)
+	}
+	for _, c := range e.Importance.Columns {
+		if c.Column == "contract" {
+			t.Error("the model sees the dropped column")
+		}
+	}
+}
+
+// TestTheColumnThatPartsTheRowsIsNoDrift: groups differ between the parts by
+// design.
+func TestTheColumnThatPartsTheRowsIsNoDrift(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	lines := strings.Split(strings.TrimSpace(customers(600)), "\n")
+	lines[0] += ",shop"
+	for i := 1; i < len(lines); i++ {
+		lines[i] += fmt.Sprintf(",shop%d", i%12)
+	}
+	l.begin(strings.Replace(spec(l.file("mine.csv", strings.Join(lines, "\n")+"\n")), "kind: stratified, seed: 3", "kind: group, by: shop, seed: 3", 1))
+	l.steps("fetch", "transform", "train", "evaluate")
+	e, _ := l.evaluation()
+	for _, c := range e.Checks {
+		if c.Name != "train_test_drift" {
+			continue
+		}
+		if !c.Passed || strings.Contains(c.Detail, "shop") {
+			t.Errorf("check %+v", c)
+		}
+		return
+	}
+	t.Error("drift was not checked")
+}

@@ -32,6 +32,7 @@ type prepared struct {
 type table struct {
 	prepared
 	x *frame.Frame // features as they came, every row
+	a *frame.Frame // every column but the target, every row
 	y []float64    // targets, every row: values or indices into Classes
 	p *prep.Columns
 }
@@ -73,7 +74,7 @@ func loadRaw(ctx context.Context, b Blobs, in StepIn) (*table, *frame.Frame, err
 	if err != nil {
 		return nil, nil, err
 	}
-	t.x = features(raw.Frame, t.Data)
+	t.x, t.a = features(raw.Frame, t.Data), raw.Frame.Without(t.Data.Target)
 	t.y, _, err = targets(raw.Frame, t.Data, t.Task)
 	return t, raw.Frame, err
 }
@@ -85,7 +86,7 @@ func features(f *frame.Frame, s dataset.Spec) *frame.Frame {
 
 // course returns the raw features and targets of some rows.
 func (t *table) course(rows []int) recipe.Course {
-	all := recipe.Course{X: t.x, Y: t.y, Target: t.Data.Target, Classes: t.Classes, Positive: t.Data.Positive}
+	all := recipe.Course{X: t.x, All: t.a, Y: t.y, Target: t.Data.Target, Classes: t.Classes, Positive: t.Data.Positive}
 	return all.Take(rows)
 }
 
@@ -99,6 +100,13 @@ func (t *Training) FitTransform(ctx context.Context, in StepIn) (StepOut, error)
 		}
 		data, err := in.ref("dataset")
 		if err != nil {
+			return StepOut{}, err
+		}
+		var ids gristmill.Digest
+		if file, err := in.ref("ids"); err == nil {
+			ids = file.Digest
+		}
+		if err := a.readTags(ctx, data.Digest, ids); err != nil {
 			return StepOut{}, err
 		}
 		spec, err := dataSection(ctx, t.Blobs, in)

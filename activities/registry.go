@@ -3,8 +3,10 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"gristmill"
@@ -95,8 +97,8 @@ func (r *Registry) version(ctx context.Context, in StepIn, p pipeline.RegisterPa
 		SpecDigest: in.SpecDigest, Gristmill: r.Version}
 	if inputs, err := r.Tracking.ListInputs(ctx, in.RunID); err != nil {
 		return v, info, err
-	} else if len(inputs) > 0 {
-		v.Lineage.DatasetSource = inputs[0].Source
+	} else if i := slices.IndexFunc(inputs, func(i tracking.Input) bool { return i.Digest == string(data.Digest) }); i >= 0 {
+		v.Lineage.DatasetSource = inputs[i].Source // another attempt at the fetch may have read other bytes
 	}
 	if c := in.Caller; c != nil {
 		v.Lineage.Commit, v.Lineage.Dirty = c.Commit, c.Dirty
@@ -114,6 +116,9 @@ func (r *Registry) version(ctx context.Context, in StepIn, p pipeline.RegisterPa
 	}
 	for _, p := range e.PlotList {
 		svg, err := getArtifact(ctx, r.Tracking, r.Blobs, in.RunID, "plots/"+p.Name+".svg", maxPlot)
+		if absent(err) {
+			continue
+		}
 		if err != nil {
 			return v, info, err
 		}
@@ -128,12 +133,18 @@ const (
 	maxProfile = 1 << 28
 )
 
+// absent reports whether an artifact cannot be part of a card, now or later. The
+// card is made without it: a version is worth more than a picture of it.
+func absent(err error) bool {
+	return gristmill.KindOf(err) == gristmill.NotFound || errors.Is(err, errTooLarge)
+}
+
 // dataInfo reads what the card says of the data from the profile that the run
 // keeps; nothing if it keeps none.
 func (r *Registry) dataInfo(ctx context.Context, run, target string) (registry.DataInfo, error) {
 	info := registry.DataInfo{Target: target}
 	text, err := getArtifact(ctx, r.Tracking, r.Blobs, run, "profile.json", maxProfile)
-	if gristmill.KindOf(err) == gristmill.NotFound {
+	if absent(err) {
 		return info, nil
 	}
 	if err != nil {

@@ -2,14 +2,17 @@ package activities_test
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"gristmill"
 	"gristmill/activities"
 	"gristmill/pipeline"
+	"gristmill/tracking"
 )
 
 // unzip reads a gzipped text.
@@ -94,5 +97,46 @@ func TestAStepWithoutItsInputsFailsWithoutAPanic(t *testing.T) {
 		if !ok || f.Kind != gristmill.Internal || !strings.Contains(f.Msg, "step "+id+" has no input") {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+}
+
+// blind is a tracker that has lost the pictures of one plot, and says that
+// another is larger than it may be.
+type blind struct {
+	tracking.Store
+	blobs activities.Blobs
+}
+
+func (b blind) Artifact(ctx context.Context, run, path string) (tracking.Artifact, error) {
+	a, err := b.Store.Artifact(ctx, run, path)
+	switch path {
+	case "plots/roc.svg":
+		return a, gristmill.Errorf(gristmill.NotFound, "run %s has no artifact %s", run, path)
+	case "plots/confusion.svg":
+		var ref gristmill.Ref
+		ref, err = b.blobs.PutAt(ctx, "large", strings.NewReader(strings.Repeat("x", 1<<20+1)))
+		a.URI, a.Digest = ref.URI, ref.Digest
+	}
+	return a, err
+}
+
+func TestAVersionIsRegisteredWithoutAPictureThatIsGone(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.begin(spec(l.file("mine.csv", customers(200)))).steps("fetch", "transform", "train", "evaluate")
+	l.steps("register")
+	before := strings.Count(string(l.artifact("card.html")), "<figure")
+	var list []string
+	artifacts, err := l.runs.ListArtifacts(t.Context(), l.runID)
+	for _, a := range artifacts {
+		list = append(list, a.Path)
+	}
+	if err != nil || !slices.Contains(list, "plots/roc.svg") || !slices.Contains(list, "plots/confusion.svg") {
+		t.Fatalf("artifacts %v, %v", list, err)
+	}
+	l.registry.Tracking = blind{l.runs, l.blobs}
+	l.steps("register")
+	if after := strings.Count(string(l.artifact("card.html")), "<figure"); after != before-2 {
+		t.Errorf("%d pictures of %d", after, before)
 	}
 }

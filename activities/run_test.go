@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -174,5 +175,102 @@ func TestBeginRunKeepsWhatItTakesToDoItAgain(t *testing.T) {
 		if _, err := do(l, l.run.BeginRun, in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("diff %s: %v, want %s", given, err, want)
 		}
+	}
+	large, err := l.blobs.Put(t.Context(), strings.NewReader(strings.Repeat("x", pipeline.MaxDiff+1)), "text/x-diff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.FirstRunID, in.Request.Caller = "large", &pipeline.Caller{Diff: large.Digest}
+	if _, err := do(l, l.run.BeginRun, in); err == nil || retryable(err) {
+		t.Errorf("a diff that is too large: %v", err)
+	}
+	if list, _, err := l.runs.ListRuns(t.Context(), tracking.RunFilter{}, gristmill.Page{Limit: 10}); err != nil || len(list) != 1 {
+		t.Errorf("%d runs, %v; a request that is refused makes none", len(list), err)
+	}
+}
+
+// cut is a store that fails once after so many files were kept.
+type cut struct {
+	tracking.Store
+	after int
+}
+
+func (c *cut) PutArtifact(ctx context.Context, a tracking.Artifact) error {
+	if c.after--; c.after == -1 {
+		return gristmill.Errorf(gristmill.Unavailable, "the tracker is away")
+	}
+	return c.Store.PutArtifact(ctx, a)
+}
+
+func TestARepeatedBeginRunKeepsToTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	old := spec("sample:telco_churn", "train: {algorithm: logistic, cv: {folds: 3}}")
+	old = strings.Replace(old, "train: {algorithm: logistic, l2: 0.001, checkpoint_every: 2}\n", "", 1)
+	for name, newer := range map[string]string{
+		"it has other numbers":          strings.Replace(strings.Replace(old, "folds: 3", "folds: 4", 1), "seed: 3", "seed: 5", 1),
+		"it does not allow the request": strings.NewReplacer("train: {algorithm: logistic, cv: {folds: 3}}", "train: {algorithm: linear}", `positive: "Yes", split: {kind: stratified, seed: 3}`, "split: {kind: random}").Replace(old),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			first := l.apply(old)
+			in := activities.BeginIn{WorkflowID: "w1", FirstRunID: "f1", Request: pipeline.Request{Pipeline: "small", Set: map[string]any{"train.l2": 2}}}
+			l.run.Tracking = &cut{Store: l.runs, after: 0}
+			if _, err := do(l, l.run.BeginRun, in); err == nil || !retryable(err) {
+				t.Fatalf("the first attempt: %v", err)
+			}
+			second := l.apply(newer)
+			begun, err := do(l, l.run.BeginRun, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.runID = begun.RunID
+			run := l.state()
+			var req pipeline.Request
+			if err := json.Unmarshal(l.artifact(pipeline.RequestFile), &req); err != nil || req.Digest != first.Digest || second.Digest == first.Digest {
+				t.Errorf("request %+v, %v; want the version %s", req, err, first.Digest)
+			}
+			if got := gristmill.DigestOf(l.artifact("spec.json")); got != begun.Plan.SpecDigest || string(got) != run.Tags["gristmill.spec_digest"] {
+				t.Errorf("spec %s, plan %s, tag %s", got, begun.Plan.SpecDigest, run.Tags["gristmill.spec_digest"])
+			}
+			if data := string(l.read(begun.Out["data"].Ref.Digest)); !strings.Contains(data, `"seed":3`) || run.Params["data.split.seed"] != "3" {
+				t.Errorf("data section %s, params %v", data, run.Params)
+			}
+			var f pipeline.Folding
+			if err := json.Unmarshal(l.read(begun.Out["folding"].Ref.Digest), &f); err != nil || f.Fold.Folds != 3 {
+				t.Errorf("folding %+v, %v", f, err)
+			}
+			if run.Tags["gristmill.applied_digest"] != string(first.Digest) {
+				t.Errorf("tags %v", run.Tags)
+			}
+			in.FirstRunID = "f2" // another execution has nothing to keep to
+			l.run.Tracking = l.runs
+			if begun, err := do(l, l.run.BeginRun, in); err == nil && begun.Plan.SpecDigest == gristmill.Digest(run.Tags["gristmill.spec_digest"]) {
+				t.Error("another execution runs the older version")
+			}
+		})
+	}
+}
+
+// late hides the runs of earlier attempts, as if another were made meanwhile.
+type late struct{ tracking.Store }
+
+func (late) ListRuns(context.Context, tracking.RunFilter, gristmill.Page) ([]tracking.Run, string, error) {
+	return nil, "", nil
+}
+
+func TestBeginRunKeepsToTheAttemptThatWasQuicker(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.apply(spec("sample:telco_churn"))
+	in := activities.BeginIn{WorkflowID: "w1", FirstRunID: "f1", Request: pipeline.Request{Pipeline: "small"}}
+	first, err := do(l, l.run.BeginRun, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.apply(strings.Replace(spec("sample:telco_churn"), "l2: 0.001", "l2: 7", 1))
+	l.run.Tracking = late{l.runs}
+	if again, err := do(l, l.run.BeginRun, in); err != nil || again.RunID != first.RunID || again.Plan.SpecDigest != first.Plan.SpecDigest {
+		t.Errorf("got %+v, %v; want %+v", again, err, first)
 	}
 }

@@ -38,9 +38,12 @@ type PostgresQuery struct {
 // harmless are the headers that may be given in clear: they open no door.
 var harmless = []string{"Accept", "Accept-Language", "User-Agent"}
 
-// telling are the parameters of a URL that are credentials by their name.
-var telling = []string{"access_token", "api_key", "api-key", "apikey", "auth_token", "password", "secret", "sig", "signature", "token",
-	"x-amz-credential", "x-amz-security-token", "x-amz-signature", "x-goog-signature"}
+// telling are the parameters of a URL that are credentials by their name, in
+// lower case and without "-" and "_".
+var telling = []string{"accesskey", "accesstoken", "apikey", "apitoken", "auth", "authkey", "authorization", "authtoken", "bearer", "clientsecret",
+	"code", "credential", "credentials", "idtoken", "jwt", "key", "pass", "passwd", "password", "privatetoken", "pwd", "refreshtoken", "secret",
+	"secretkey", "sessiontoken", "sig", "signature", "subscriptionkey", "token",
+	"xamzcredential", "xamzsecuritytoken", "xamzsignature", "xgoogcredential", "xgoogsignature"}
 
 // parseURL reads an address with a scheme.
 func parseURL(text, scheme string) (SourceSpec, error) {
@@ -69,6 +72,8 @@ func parseURL(text, scheme string) (SourceSpec, error) {
 		return refuse("it holds a user or password", "{http: {url: ..., bearer: secret://NAME}} or {http: {url: secret://NAME}}")
 	case s.Kind == FromS3 && (u.RawQuery != "" || strings.Trim(u.Path, "/") == "" || strings.HasSuffix(u.Path, "/")):
 		return refuse("no object is named", want)
+	case s.Kind == FromS3 && !(IsKey(text[len("s3://"):]) && IsKey(u.Host+u.Path)):
+		return refuse(`its key has an empty part, "." or ".."`, want+" without them")
 	}
 	if key := credential(u); key != "" {
 		return refuse("its parameter "+key+" is a credential", "{http: {url: secret://NAME}}, which keeps the whole address secret")
@@ -82,12 +87,29 @@ func parseURL(text, scheme string) (SourceSpec, error) {
 
 // credential names the parameter of a URL that is a credential, "" without one.
 func credential(u *url.URL) string {
-	for _, key := range slices.Sorted(maps.Keys(u.Query())) {
-		if slices.Contains(telling, strings.ToLower(key)) {
+	parts := strings.FieldsFunc(u.RawQuery, func(r rune) bool { return r == '&' || r == ';' }) // url.Values leaves out what holds a ";"
+	for _, part := range slices.Sorted(slices.Values(parts)) {
+		key, _, _ := strings.Cut(part, "=")
+		if plain, err := url.QueryUnescape(key); err == nil {
+			key = plain
+		}
+		if slices.Contains(telling, strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))) {
 			return key
 		}
 	}
 	return ""
+}
+
+// IsKey reports whether the key of an object is one name on every server: it has
+// no empty part and no "." or "..", by which a server that keeps objects as files
+// may leave the bucket.
+func IsKey(key string) bool {
+	for part := range strings.SplitSeq(key, "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	return true
 }
 
 // withoutSecrets shortens an address for a message, without what may be secret

@@ -121,6 +121,36 @@ func TestDecodeSourceNamesEveryProblem(t *testing.T) {
 	}
 }
 
+func TestParametersThatAreCredentials(t *testing.T) {
+	t.Parallel()
+	for _, query := range []string{"key=s", "api_key=s", "API-Key=s", "apikey=s", "auth=s", "code=s", "client_secret=s", "passwd=s", "pwd=s", "jwt=s", "sig=s", "signature=s", "token=s",
+		"access_token=s", "X-Amz-Signature=s", "a=1&token=s", "a=1;token=s", "%74oken=s", "token"} {
+		_, err := dataset.ParseSource("https://x.org/a.csv?" + query)
+		if err == nil || !strings.Contains(err.Error(), " is a credential; expected {http: {url: secret://NAME}}") || strings.Contains(err.Error(), "=s") {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for _, query := range []string{"v=2", "keys=a", "sort_key=a", "page_token_size=3", "%zz=1"} {
+		if _, err := dataset.ParseSource("https://x.org/a.csv?" + query); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
+func TestKeysOfObjectsAreOneName(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"s3://other/../gristmill/models/a", "s3://other/./a", "s3://other//a", "s3://other/a//b", "s3://../a", "s3://other/a/..", "s3://other/%2e%2e/gristmill/a", "s3://other/a/.."} {
+		if _, err := dataset.ParseSource(text); err == nil || !strings.HasSuffix(err.Error(), `: its key has an empty part, "." or ".."; expected s3://BUCKET/KEY without them`) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{"s3://other/a", "s3://other/.hidden/a..b/...", "s3://other/2024 q1/a+b.csv"} {
+		if _, err := dataset.ParseSource(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // No value makes DecodeSource panic, and what it takes comes back the same.
 func FuzzDecodeSource(f *testing.F) {
 	f.Add(`{"http":{"url":"https://x.org/a","bearer":"secret://A","headers":{"X":"secret://B"}}}`)

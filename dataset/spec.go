@@ -31,7 +31,8 @@ type Spec struct {
 	// format, in the signs of strptime: {sold: "%d.%m.%Y"}.
 	Dates map[string]string `json:"dates,omitempty" yaml:"dates,omitempty"`
 	// Time is the timestamp column that says when a row happened, and Until
-	// the logical date: rows whose time is after it are not read.
+	// the logical date: rows whose time is after it are not read. A date alone
+	// keeps that whole day, in UTC.
 	Time  string    `json:"time,omitempty" yaml:"time,omitempty"`
 	Until string    `json:"until,omitempty" yaml:"until,omitempty"` // ISO 8601
 	Split SplitSpec `json:"split" yaml:"split,omitempty"`

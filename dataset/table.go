@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"gristmill"
 	"gristmill/dataset/charset"
@@ -184,7 +185,7 @@ func (s Spec) until(f *frame.Frame, before int64) (*frame.Frame, error) {
 	if c == nil || c.Field.Type != frame.Timestamp {
 		return nil, s.checkColumns(f.Schema())
 	}
-	last, limited := frame.ParseTime(s.Until)
+	last, limited := s.last()
 	if !limited && s.Until != "" {
 		return nil, gristmill.Errorf(gristmill.Invalid, "data.until: %q; expected a date or time of ISO 8601", frame.Shorten(s.Until))
 	}
@@ -201,6 +202,16 @@ func (s Spec) until(f *frame.Frame, before int64) (*frame.Frame, error) {
 		return f, nil
 	}
 	return f.Take(keep), nil
+}
+
+// last is the last moment that Spec.Until keeps: of a date alone, the end of
+// that day in UTC.
+func (s Spec) last() (micros int64, ok bool) {
+	micros, ok = frame.ParseTime(s.Until)
+	if ok && len(s.Until) == len(time.DateOnly) {
+		micros += (24 * time.Hour).Microseconds() - 1
+	}
+	return micros, ok
 }
 
 func (s Spec) allLater() error {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"gristmill"
@@ -37,6 +38,11 @@ func Describe(project string, s Spec, data frame.Schema) (Report, error) {
 		return Report{}, err
 	}
 	features, problems := Features(s, data)
+	for _, p := range s.Evaluate.Check(s.Train.Task, nil, data.Without(s.Data.Target)) {
+		if !slices.ContainsFunc(problems, func(q gristmill.Problem) bool { return q.Path == p.Path }) {
+			problems = append(problems, gristmill.Problem{Path: p.Path, Given: p.Given, Want: p.Want, Msg: p.Msg})
+		}
+	}
 	steps, more := s.Transform.Check(features)
 	for _, p := range more {
 		problems = append(problems, gristmill.Problem{Path: p.Path, Given: p.Given, Want: p.Want, Msg: p.Msg})
@@ -103,11 +109,24 @@ func Features(s Spec, data frame.Schema) (frame.Schema, []gristmill.Problem) {
 			missing(path, name)
 		}
 	}
+	for path, name := range checked(s) {
+		switch _, ok := data.Field(name); {
+		case !ok:
+			missing(path, name)
+		case name == s.Data.Target:
+			problems = append(problems, gristmill.Problem{Path: path, Given: name, Want: "a column that the model sees",
+				Msg: fmt.Sprintf("%s: %q is the target; expected a column that the model sees", path, name)})
+		case slices.Contains(s.Data.Drop, name):
+			problems = append(problems, gristmill.Problem{Path: path, Given: name, Want: "a column that the model sees",
+				Msg: fmt.Sprintf("%s: %q is dropped by data.drop; expected a column that the model sees", path, name)})
+		}
+	}
 	return data.Without(append([]string{s.Data.Target}, s.Data.Drop...)...), problems
 }
 
 // named yields the other columns that a spec names, by the key that does, in a
-// fixed order. The model need not see them: they may be dropped.
+// fixed order. The model need not see them: they may be dropped. Those of
+// checks, which look at what the model learned from, are checked's.
 func named(s Spec) iter.Seq2[string, string] {
 	return func(yield func(path, name string) bool) {
 		ok := yield("data.time", s.Data.Time) && yield("data.split.by", s.Data.Split.By)
@@ -117,6 +136,13 @@ func named(s Spec) iter.Seq2[string, string] {
 		for i, name := range s.Evaluate.Slices {
 			ok = ok && yield(fmt.Sprintf("evaluate.slices[%d]", i), name)
 		}
+	}
+}
+
+// checked yields the columns that checks are narrowed to.
+func checked(s Spec) iter.Seq2[string, string] {
+	return func(yield func(path, name string) bool) {
+		ok := true
 		for _, check := range sortedKeys(s.Evaluate.Checks) {
 			for i, name := range s.Evaluate.Checks[check].Columns {
 				ok = ok && yield(fmt.Sprintf("evaluate.checks.%s.columns[%d]", check, i), name)

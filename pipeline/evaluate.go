@@ -78,9 +78,6 @@ func (t *tree) cost(path string, v any, task catalog.Task) *evaluate.Cost {
 	s := t.section(path, v)
 	number := func(key string) float64 { return s.number(key, 0, -maxCost, maxCost) }
 	c := &evaluate.Cost{Currency: s.text("currency")}
-	if len(c.Currency) > 16 {
-		t.problem(join(path, "currency"), c.Currency, "at most 16 letters", "%s.currency: %s; expected at most 16 letters, e.g. USD", path, show(c.Currency))
-	}
 	if task != catalog.Regression {
 		c.TruePositive, c.FalsePositive = number("true_positive"), number("false_positive")
 		c.TrueNegative, c.FalseNegative = number("true_negative"), number("false_negative")

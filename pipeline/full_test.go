@@ -219,6 +219,27 @@ func TestDescribeKnowsEveryColumnThatIsNamed(t *testing.T) {
 	}
 }
 
+// Slices may be of what the model does not see, checks may not.
+func TestDroppedColumnsMaySliceAndNotBeChecked(t *testing.T) {
+	t.Parallel()
+	s := full(t)
+	schema := frame.Schema{Fields: []frame.Field{{Name: "churn", Type: frame.String}, {Name: "household", Type: frame.String}, {Name: "joined", Type: frame.Timestamp}, {Name: "contract", Type: frame.String}, {Name: "sex", Type: frame.String}, {Name: "age", Type: frame.Int64}}}
+	s.Data.Drop, s.Evaluate.Slices = []string{"sex"}, []string{"sex", "contract"}
+	if _, err := pipeline.Describe("default", s, schema); err != nil {
+		t.Fatal(err)
+	}
+	s.Evaluate.Checks = map[string]evaluate.CheckOptions{"weak_segments": {Columns: []string{"sex", "age", "churn"}}}
+	s.Evaluate.Bootstrap = 1_000_000 // which no text could say: the options are checked whole
+	_, err := pipeline.Describe("default", s, schema)
+	want := `the spec does not fit its data:
+  evaluate.checks.weak_segments.columns[0]: "sex" is dropped by data.drop; expected a column that the model sees
+  evaluate.checks.weak_segments.columns[2]: "churn" is the target; expected a column that the model sees
+  evaluate.bootstrap: 1000000 resamples given, want at most 100000`
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 func TestASourceMappingIsNotRelocated(t *testing.T) {
 	t.Parallel()
 	text := "name: a\ndata: {source: {postgres: {dsn: secret://SHOP, query: select 1}}, target: y}\ntrain: {algorithm: linear}\n"

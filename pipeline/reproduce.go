@@ -10,6 +10,9 @@ import (
 // of the applied version filled in.
 const RequestFile = "request.json"
 
+// DataTag is the tag that names the bytes of the table that a run read.
+const DataTag = "gristmill.data_digest"
+
 // IDsTag is the tag that names the bytes of data.split.file that a run read.
 const IDsTag = "gristmill.ids_digest"
 

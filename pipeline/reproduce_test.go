@@ -34,6 +34,34 @@ func TestAgainPinsTheDataAndRegistersNothing(t *testing.T) {
 	}
 }
 
+func TestAgainReadsTheSameBytesWhateverWasOverridden(t *testing.T) {
+	const text = "name: churn\ndata: {source: \"sample:telco_churn\", target: churn}\ntrain: {algorithm: logistic}\n"
+	spec, err := pipeline.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	canonical, digest := spec.JSON()
+	data, ids := gristmill.DigestOf([]byte("x")), gristmill.DigestOf([]byte("y"))
+	set := map[string]any{
+		"data":       map[string]any{"source": "https://example.org/today.csv", "target": "churn"},
+		"data.split": map[string]any{"kind": "ids", "file": "https://example.org/ids.csv"},
+		"train.l2":   2, "train.seed": 4, "train.iterations": 30,
+	}
+	again := pipeline.Request{Pipeline: "churn", Digest: digest, Set: set}.Again("run1", data, ids)
+	for range 200 { // a map's order is another every time
+		got, err := pipeline.Load(canonical, again.Set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Data.Source.Digest != data || got.Data.Split.File != pipeline.SourceOf(ids) {
+			t.Fatalf("it reads %s and %s", got.Data.Source, got.Data.Split.File)
+		}
+	}
+	if got := set["data"].(map[string]any); len(got) != 2 || got["source"] != "https://example.org/today.csv" {
+		t.Errorf("the caller's value was changed to %v", got)
+	}
+}
+
 func TestAgainIsAValidRequestOfAShippedPipeline(t *testing.T) {
 	spec, err := pipeline.Parse([]byte("name: churn\ndata: {source: \"sample:telco_churn\", target: churn}\ntrain: {algorithm: logistic}\nregister: {model: other}\ndeploy: {approval: none}\n"))
 	if err != nil {

@@ -21,6 +21,10 @@ type Request struct {
 	Reproduces string `json:"reproduces,omitempty"`
 }
 
+// MaxDiff bounds what is kept of a caller's changes, in bytes; more is data
+// rather than code.
+const MaxDiff = 4 << 20
+
 // Caller describes where a run was started from.
 type Caller struct {
 	User    string `json:"user,omitempty"`

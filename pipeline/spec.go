@@ -11,6 +11,7 @@ import (
 	"gristmill/dataset"
 	"gristmill/ml/catalog"
 	"gristmill/ml/evaluate"
+	"gristmill/ml/frame"
 	"gristmill/ml/prep"
 	"gristmill/registry"
 )
@@ -138,8 +139,8 @@ func (s Spec) Params() map[string]string {
 }
 
 func (t *tree) spec(set map[string]any) (Spec, error) {
-	for key, value := range set {
-		t.override(key, value)
+	for _, key := range sortedKeys(set) { // a section comes before the keys in it
+		t.override(key, set[key])
 	}
 	top := t.section("", t.root)
 	s := Spec{tree: t.root}
@@ -241,6 +242,14 @@ func (t *tree) consistent(s Spec) {
 	}
 	t.taskFits(s)
 	t.partsFit(s)
+	if s.Train.Task == "" {
+		return // the algorithm is wrong already, and options are right for a task
+	}
+	for _, p := range s.Evaluate.Check(s.Train.Task, nil, frame.Schema{}) {
+		if !t.reported(p.Path) {
+			t.from(p)
+		}
+	}
 }
 
 // taskFits checks what belongs to one task only.

@@ -185,6 +185,25 @@ func plain(v any) any {
 	return v
 }
 
+// clone copies what plain and later overrides would change in a caller's value.
+func clone(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for k, e := range v {
+			m[k] = clone(e)
+		}
+		return m
+	case []any:
+		list := make([]any, len(v))
+		for i, e := range v {
+			list[i] = clone(e)
+		}
+		return list
+	}
+	return v
+}
+
 // override sets one dotted key. Sections on the way are made.
 func (t *tree) override(key string, value any) {
 	parts := strings.Split(key, ".")
@@ -202,7 +221,7 @@ func (t *tree) override(key string, value any) {
 		}
 		m = next
 	}
-	m[parts[len(parts)-1]] = plain(value)
+	m[parts[len(parts)-1]] = plain(clone(value))
 	for path := range t.at { // what stood there in the text stands there no more
 		if path == key || strings.HasPrefix(path, key+".") || strings.HasPrefix(path, key+"[") {
 			delete(t.at, path)

@@ -93,6 +93,9 @@ func TestCardKeepsTextsOfUsersFromBreakingIt(t *testing.T) {
 			t.Errorf("the card holds %q", bad)
 		}
 	}
+	if !bytes.Contains(html, []byte(`<meta http-equiv="Content-Security-Policy" content="default-src 'none';`)) {
+		t.Error("a page that is opened from a disk lets anything in")
+	}
 	for _, bad := range []string{"<script", "<img"} {
 		if bytes.Contains(html, []byte(bad)) {
 			t.Errorf("the page holds %q", bad)

@@ -65,7 +65,7 @@ func CheckParamChange(run string, logged, params map[string]string) error {
 // among the server's own objects ("blob:1/4bc1…/artifacts") where it has none.
 func RunLocation(experiment int64, location, run string) string {
 	if location == "" {
-		location = fmt.Sprintf("blob:%d", experiment)
+		location = fmt.Sprintf("%s%d", gristmill.BlobScheme, experiment)
 	}
 	return fmt.Sprintf("%s/%s/artifacts", strings.TrimSuffix(location, "/"), run)
 }

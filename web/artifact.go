@@ -53,11 +53,8 @@ const (
 	documentPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
-// blobScheme begins the URI of what lies in our own store of bytes.
-const blobScheme = "blob:"
-
 func (s *server) openArtifact(r *http.Request, a tracking.Artifact) (io.ReadCloser, error) {
-	key, ours := strings.CutPrefix(a.URI, blobScheme)
+	key, ours := strings.CutPrefix(a.URI, gristmill.BlobScheme)
 	if !ours {
 		return nil, gristmill.Errorf(gristmill.Precondition, "artifact %s lies at %s, which this server does not read", a.Path, a.URI)
 	}

@@ -48,7 +48,7 @@ func TestPlansAreDrawnFromLeftToRight(t *testing.T) {
 func TestManyFoldsAreDrawnAsOne(t *testing.T) {
 	t.Parallel()
 	v := newPlan(planOf(t, strings.Replace(spec, "l2: 1.0", "l2: 1.0, cv: {kind: kfold, folds: 20}", 1)))
-	if len(v.Boxes) != 6+maxDrawn || !strings.Contains(v.Summary, "fold-6 … fold-20") || len(v.Arrows) != 1+7+7+2 {
+	if len(v.Boxes) != 6+maxDrawn || !strings.Contains(v.Summary, "fold-6 … fold-20") || len(v.Arrows) != 1+5+2+5+2 {
 		t.Errorf("%d boxes, %d arrows: %s", len(v.Boxes), len(v.Arrows), v.Summary)
 	}
 	if none := newPlan(pipeline.Plan{}); len(none.Boxes) > 0 || none.Width <= 0 {

@@ -3,16 +3,12 @@ package web
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 
 	"gristmill"
 	"gristmill/pipeline"
 	"gristmill/tracking"
 )
-
-// maxDiff bounds a caller's changes, in bytes.
-const maxDiff = 4 << 20
 
 // Stored names bytes that are kept.
 type Stored struct {
@@ -23,7 +19,7 @@ type Stored struct {
 // uploadDiff keeps what a caller's directory has beyond its commit, so that a
 // request can name it.
 func (s *server) uploadDiff(r *http.Request) (Stored, error) {
-	body := &brokenBody{r: http.MaxBytesReader(nil, r.Body, maxDiff)}
+	body := &brokenBody{r: http.MaxBytesReader(nil, r.Body, pipeline.MaxDiff)}
 	ref, err := s.Blobs.Put(r.Context(), body, "text/x-diff")
 	if body.err != nil {
 		return Stored{}, bodyError(body.err)
@@ -50,7 +46,7 @@ func (s *server) reproduce(r *http.Request, in ReproduceIn) (Started, error) {
 	if res == nil || res.WeightsSHA256 == "" {
 		return Started{}, gristmill.Errorf(gristmill.Precondition, "run %s (%s) has no weights to compare with", run.ID, run.Status)
 	}
-	data := gristmill.Digest(run.Tags["gristmill.data_digest"])
+	data := gristmill.Digest(run.Tags[pipeline.DataTag])
 	if !data.Valid() {
 		return Started{}, gristmill.Errorf(gristmill.Precondition, "run %s names no data to read again", run.ID)
 	}
@@ -78,7 +74,7 @@ func (s *server) requestOf(r *http.Request, run tracking.Run) (req pipeline.Requ
 		return req, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(f)
+	b, err := readVerified(f, a.Digest)
 	if err != nil {
 		return req, fmt.Errorf("read request of run %s: %w", run.ID, err)
 	}

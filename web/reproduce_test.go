@@ -57,6 +57,13 @@ func TestReproduceRefusesRunsThatCannotBeCompared(t *testing.T) {
 	refused(f.run.ID, "has no weights to compare with")
 	st.keepRequest(f, "{broken")
 	refused(f.run.ID, "request.json is damaged")
+	request := must(json.Marshal(pipeline.Request{Pipeline: "churn", Project: "default", Digest: f.pipeline.Digest}))(t)
+	st.keepRequest(f, string(request))
+	other := strings.Replace(string(request), "churn", "other", 1)
+	must(st.blobs.PutAt(t.Context(), "1/"+f.run.ID+"/artifacts/request.json", strings.NewReader(other)))(t)
+	if got := st.do(http.MethodPost, "/api/v1/runs/"+f.run.ID+"/reproduce", ""); got.status != http.StatusInternalServerError {
+		t.Errorf("other bytes than were kept: %d %s", got.status, got.body)
+	}
 	if got := st.do(http.MethodPost, "/api/v1/runs/none/reproduce", ""); got.status != http.StatusNotFound {
 		t.Errorf("%d %s", got.status, got.body)
 	}
@@ -95,7 +102,7 @@ func TestUploadDiffKeepsTheBytes(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.body), &s); err != nil || got.status != http.StatusCreated || s.Digest != gristmill.DigestOf([]byte(diff)) || s.Size != int64(len(diff)) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
-	if got := st.do(http.MethodPost, "/api/v1/diffs", strings.Repeat("x", maxDiff+1), "Content-Type: text/x-diff"); got.status != http.StatusRequestEntityTooLarge {
+	if got := st.do(http.MethodPost, "/api/v1/diffs", strings.Repeat("x", pipeline.MaxDiff+1), "Content-Type: text/x-diff"); got.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 }

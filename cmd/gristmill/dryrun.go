@@ -209,10 +209,10 @@ func (d dryRun) run(ctx context.Context, dir string, spec pipeline.Spec, f *fram
 	if err != nil {
 		return evaluate.Report{}, err
 	}
-	all := recipe.Course{X: spec.Data.Features(f).Without(spec.Data.Target), Y: y, Target: spec.Data.Target, Classes: classes, Positive: spec.Data.Positive}
+	all := recipe.Course{X: spec.Data.Features(f).Without(spec.Data.Target), All: f.Without(spec.Data.Target), Y: y, Target: spec.Data.Target, Classes: classes, Positive: spec.Data.Positive}
 	r := recipe.Recipe{Rules: spec.Transform, Algorithm: spec.Train.Algorithm, Params: spec.Train.Params, TargetTransform: spec.Train.TargetTransform,
 		Threshold: spec.Train.Threshold, Cost: spec.Evaluate.Cost}
-	served := recipe.Courses{Train: all.Take(d.some(parts.Train)), Test: all.Take(d.some(parts.Test))}
+	served := recipe.Courses{Train: all.Take(d.some(parts.Train)), Test: all.Take(d.some(parts.Test)), By: spec.Data.Parting().By}
 	if len(parts.Validation) > 0 {
 		served.Validation = all.Take(d.some(parts.Validation))
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"strings"
 
@@ -138,10 +140,6 @@ func orDash(s string) string {
 	return s
 }
 
-// maxCallerDiff is how much of a caller's changes is kept, in bytes; more is
-// left out, since it is data rather than code.
-const maxCallerDiff = 4 << 20
-
 // keepDiff uploads what the caller's directory has beyond its commit, so that
 // the run can be understood when the directory has moved on. A run does not
 // depend on it: what cannot be kept is left out and said.
@@ -149,17 +147,49 @@ func (a *app) keepDiff(ctx context.Context, c *client.Client, from *pipeline.Cal
 	if !from.Dirty {
 		return
 	}
-	out, err := exec.CommandContext(ctx, "git", "diff", "HEAD", "--binary", "--", ".").Output()
-	if err == nil && len(out) == 0 {
-		return // only files that git does not know
+	if unknown, err := git(ctx, "ls-files", "--others", "--exclude-standard", "--directory", "--", "."); err == nil && unknown != "" {
+		fmt.Fprintf(a.err, "note: files that git does not track are not kept with the run (%s)\n", some(strings.Split(unknown, "\n")))
 	}
-	if err == nil && len(out) > maxCallerDiff {
-		err = fmt.Errorf("it is %d bytes, at most %d are kept", len(out), maxCallerDiff)
-	}
-	if err == nil {
-		from.Diff, err = c.UploadDiff(ctx, out)
+	diff, err := workDiff(ctx, "", pipeline.MaxDiff)
+	if err == nil && len(diff) > 0 {
+		from.Diff, err = c.UploadDiff(ctx, diff)
 	}
 	if err != nil {
 		fmt.Fprintf(a.err, "note: the diff of this directory is not kept with the run: %s\n", strings.TrimSpace(err.Error()))
 	}
+}
+
+// some names the first few of a list.
+func some(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}
+
+// workDiff returns what a directory ("" is the current one) has beyond its
+// commit. Git is ended as soon as it has written more than limit bytes, which is
+// data rather than code. External diffs and text conversions take no part.
+func workDiff(ctx context.Context, dir string, limit int64) ([]byte, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "git", "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD", "--", ".")
+	cmd.Dir = dir
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("run git diff: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("run git diff: %w", err)
+	}
+	diff, err := io.ReadAll(io.LimitReader(out, limit+1))
+	if int64(len(diff)) > limit {
+		stop()
+		_ = cmd.Wait() // it was killed
+		return nil, fmt.Errorf("it is larger than the %d bytes that are kept", limit)
+	}
+	if ended := cmd.Wait(); ended != nil || err != nil {
+		return nil, fmt.Errorf("run git diff: %w", cmp.Or(ended, err))
+	}
+	return diff, nil
 }

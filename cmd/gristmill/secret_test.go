@@ -47,6 +47,36 @@ func TestSecretsOfSources(t *testing.T) {
 	}
 }
 
+// The server's own token is not given under another name either.
+func TestTheTokenIsNoSecretOfSources(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("keys", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("keys/mill", []byte("swordfish"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("mill", "keys/other"); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GRISTMILL_SECRET_MILL_TOKEN", "swordfish")
+	for _, x := range []struct{ token, name string }{
+		{"secret://GRISTMILL_SECRET_MILL_TOKEN", "mill-token"},
+		{"secret://GRISTMILL_SECRET_MILL_TOKEN", "MILL.TOKEN"},
+		{"secret://mill", "mill"},
+		{"secret://mill", "other"},
+	} {
+		c := Default()
+		c.Token, c.SecretsDir = x.token, "keys"
+		if token, err := c.secret(x.token); err != nil || token != "swordfish" {
+			t.Fatalf("the token itself: %v", err)
+		}
+		if v, err := c.sourceSecret(t.Context(), x.name); gristmill.KindOf(err) != gristmill.Forbidden || v != "" {
+			t.Errorf("--token %s, secret://%s: %q, %v", x.token, x.name, v, err)
+		}
+	}
+}
+
 func TestAllowURLIsRepeatable(t *testing.T) {
 	t.Chdir(t.TempDir())
 	status, out, errOut := command(t, "config", "--allow-url", "http://127.0.0.1:9999", "--allow-url", "10.0.0.0/8,lake", "--json")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -242,6 +243,31 @@ func TestSlicesCoverTheRowsAndFindTheWeakOne(t *testing.T) {
 	}
 }
 
+// What the model must not see is what it is measured by: fairness.
+func TestSlicesAreOfColumnsThatTheModelDoesNotSee(t *testing.T) {
+	t.Parallel()
+	o := evaluate.Options{Bootstrap: 50, Importance: 2, Slices: []string{"plan"}}
+	whole := churn(400)
+	want := run(t, whole, o).Slices
+	blind := churn(400)
+	for _, p := range []*evaluate.Part{&blind.Train, &blind.Validation, &blind.Test} {
+		p.X, p.All = p.X.Without("plan"), p.X
+	}
+	r := run(t, blind, o)
+	if len(want) != 4 || !reflect.DeepEqual(r.Slices, want) {
+		t.Errorf("slices\n got %+v\nwant %+v", r.Slices, want)
+	}
+	for _, c := range r.Importance.Columns { // and only they: the rest is of what the model sees
+		if c.Column == "plan" {
+			t.Error("a column that the model does not see was permuted")
+		}
+	}
+	o.Checks = map[string]evaluate.CheckOptions{"weak_segments": {Columns: []string{"plan"}}}
+	if _, err := evaluate.Run(t.Context(), blind, o); err == nil || err.Error() != `evaluate.checks.weak_segments.columns[0]: there is no feature column "plan"` {
+		t.Errorf("a check of a column that the model does not see: %v", err)
+	}
+}
+
 func TestSlicesOfManyAndOfFewValues(t *testing.T) {
 	t.Parallel()
 	n := 300
@@ -307,9 +333,9 @@ func TestOptionsThatDoNotFitAreToldAllAtOnce(t *testing.T) {
 		want    string
 	}{
 		{c, two, schema, evaluate.Options{Slices: []string{"contract", "tenur", "contract", "x"}},
-			`evaluate.slices[1]: there is no feature column "tenur" (did you mean "tenure"?)
+			`evaluate.slices[1]: there is no column "tenur" (did you mean "tenure"?)
 evaluate.slices[2]: column "contract" a second time given, want each column once
-evaluate.slices[3]: there is no feature column "x"`},
+evaluate.slices[3]: there is no column "x"`},
 		{c, two, frame.Schema{}, evaluate.Options{Slices: []string{"anything"}, Cost: &evaluate.Cost{FalseNegative: 1}, Threshold: "cost"}, ""},
 		{c, two, schema, evaluate.Options{Threshold: "f2"}, `evaluate.threshold: unknown criterion "f2", allowed: cost, f1, youden (did you mean "f1"?)`},
 		{c, two, schema, evaluate.Options{Threshold: "cost"}, `evaluate.threshold: "cost" without costs given, want evaluate.cost beside it, or f1 or youden`},
@@ -351,7 +377,7 @@ evaluate.checks.weak_segments.columns[0]: there is no feature column "contrat" (
 			}
 		}
 	}
-	if _, err := evaluate.Run(t.Context(), churn(50), evaluate.Options{Slices: []string{"plann"}}); err == nil || err.Error() != `evaluate.slices[0]: there is no feature column "plann" (did you mean "plan"?)` {
+	if _, err := evaluate.Run(t.Context(), churn(50), evaluate.Options{Slices: []string{"plann"}}); err == nil || err.Error() != `evaluate.slices[0]: there is no column "plann" (did you mean "plan"?)` {
 		t.Errorf("error %v", err)
 	}
 }

@@ -294,12 +294,13 @@ func TestAnErrorOfTheModelNamesTheRows(t *testing.T) {
 func TestAnInputThatMakesNoSenseIsAnError(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*evaluate.Input){
-		`evaluate: unknown task "ranking"`:               func(in *evaluate.Input) { in.Task = "ranking" },
-		"evaluate: a model and a baseline are needed":    func(in *evaluate.Input) { in.Baseline = nil },
-		"evaluate: a regression has no classes, 2 given": func(in *evaluate.Input) { in.Task = catalog.Regression },
-		"evaluate: 1 classes, want at least 2":           func(in *evaluate.Input) { in.Classes = in.Classes[:1] },
-		"evaluate: positive class 2, want 0 or 1":        func(in *evaluate.Input) { in.Positive = 2 },
-		"evaluate: 3 targets for 40 test rows":           func(in *evaluate.Input) { in.Test.Y = in.Test.Y[:3] },
+		`evaluate: unknown task "ranking"`:                 func(in *evaluate.Input) { in.Task = "ranking" },
+		"evaluate: a model and a baseline are needed":      func(in *evaluate.Input) { in.Baseline = nil },
+		"evaluate: a regression has no classes, 2 given":   func(in *evaluate.Input) { in.Task = catalog.Regression },
+		"evaluate: 1 classes, want at least 2":             func(in *evaluate.Input) { in.Classes = in.Classes[:1] },
+		"evaluate: positive class 2, want 0 or 1":          func(in *evaluate.Input) { in.Positive = 2 },
+		"evaluate: 3 targets for 40 test rows":             func(in *evaluate.Input) { in.Test.Y = in.Test.Y[:3] },
+		"evaluate: 1 rows of all columns for 40 test rows": func(in *evaluate.Input) { in.Test.All = in.Test.X.Take([]int{0}) },
 		"there are no rows to evaluate the model on": func(in *evaluate.Input) {
 			in.Train, in.Validation, in.Test = evaluate.Part{}, evaluate.Part{}, evaluate.Part{}
 		},

@@ -20,6 +20,19 @@ type Predictor func(ctx context.Context, x *frame.Frame) (values, proba []float6
 type Part struct {
 	X *frame.Frame
 	Y []float64
+	// All is the same n rows with every column beside the target, also those
+	// that the model does not see; nil: X. Slices, and only they, are taken
+	// from it: to measure a model by a column that it must not use is what
+	// slices are for.
+	All *frame.Frame
+}
+
+// all returns the rows that slices are taken from.
+func (p Part) all() *frame.Frame {
+	if p.All == nil {
+		return p.X
+	}
+	return p.All
 }
 
 func (p Part) rows() int {
@@ -42,6 +55,7 @@ type Input struct {
 	Classes  []string // labels of a classification in the order of the probabilities
 	Positive int      // index of the positive class of two
 	Target   string   // the target's name, for titles
+	By       string   // the column by whose values rows were parted, "" for none
 
 	Train, Validation, Test Part
 
@@ -73,6 +87,9 @@ func (in Input) check() error {
 	for _, p := range in.parts() {
 		if p.rows() != len(p.Y) {
 			return fmt.Errorf("evaluate: %d targets for %d %s rows", len(p.Y), p.rows(), p.name)
+		}
+		if p.All != nil && p.All.Rows() != p.rows() {
+			return fmt.Errorf("evaluate: %d rows of all columns for %d %s rows", p.All.Rows(), p.rows(), p.name)
 		}
 		rows += p.rows()
 	}

@@ -21,13 +21,22 @@ const (
 )
 
 // Check returns everything that is wrong with the options for a task, its
-// classes and the schema of the features. What is not known yet is not checked:
-// pass nil classes, a schema without fields.
+// classes and the schema of the table without the target. What is not known yet
+// is not checked: pass nil classes, a schema without fields. Of the columns of
+// checks it knows only that the table has them; that the model sees them is for
+// the caller, who knows what is dropped, and for Run.
 func (o Options) Check(task catalog.Task, classes []string, schema frame.Schema) ml.Problems {
-	c := checker{task: task, classes: classes}
+	var columns []string
 	if len(schema.Fields) > 0 {
-		c.columns = schema.Names()
+		columns = schema.Names()
 	}
+	return o.problems(task, classes, columns, columns)
+}
+
+// problems is Check by the names of all columns and of those that the model
+// sees; nil ones are unknown.
+func (o Options) problems(task catalog.Task, classes, all, features []string) ml.Problems {
+	c := checker{task: task, classes: classes}
 	if o.Bootstrap > maxBootstrap {
 		c.add("evaluate.bootstrap", fmt.Sprint(o.Bootstrap), fmt.Sprintf("at most %d", maxBootstrap), "%d resamples", o.Bootstrap)
 	}
@@ -39,7 +48,7 @@ func (o Options) Check(task catalog.Task, classes []string, schema frame.Schema)
 	}
 	for i, name := range o.Slices {
 		at := fmt.Sprintf("evaluate.slices[%d]", i)
-		c.column(at, name)
+		c.column(at, "column", name, all)
 		if slices.Index(o.Slices, name) < i {
 			c.add(at, name, "each column once", "column %q a second time", name)
 		}
@@ -58,7 +67,7 @@ func (o Options) Check(task catalog.Task, classes []string, schema frame.Schema)
 			c.add(at+".at_most", fmt.Sprint(*v), "a finite number, 0 or more", "%v", *v)
 		}
 		for i, column := range o.Checks[name].Columns {
-			c.column(fmt.Sprintf("%s.columns[%d]", at, i), column)
+			c.column(fmt.Sprintf("%s.columns[%d]", at, i), "feature column", column, features)
 		}
 	}
 	return c.ps
@@ -68,7 +77,6 @@ func (o Options) Check(task catalog.Task, classes []string, schema frame.Schema)
 type checker struct {
 	task    catalog.Task
 	classes []string
-	columns []string // nil: unknown
 	ps      ml.Problems
 }
 
@@ -78,15 +86,16 @@ func (c *checker) add(path, given, want, format string, args ...any) {
 		Msg: fmt.Sprintf("%s: %s given, want %s", path, fmt.Sprintf(format, args...), want)})
 }
 
-func (c *checker) column(path, name string) {
-	if c.columns == nil || slices.Contains(c.columns, name) {
+// column checks that a column, of a noun, is one of the known ones.
+func (c *checker) column(path, noun, name string, known []string) {
+	if known == nil || slices.Contains(known, name) {
 		return
 	}
-	msg := fmt.Sprintf("%s: there is no feature column %q", path, name)
-	if near := ml.Nearest(name, c.columns); near != "" {
+	msg := fmt.Sprintf("%s: there is no %s %q", path, noun, name)
+	if near := ml.Nearest(name, known); near != "" {
 		msg += fmt.Sprintf(" (did you mean %q?)", near)
 	}
-	c.ps = append(c.ps, ml.Problem{Path: path, Given: name, Want: "a feature column", Msg: msg})
+	c.ps = append(c.ps, ml.Problem{Path: path, Given: name, Want: "a " + noun, Msg: msg})
 }
 
 func (c *checker) threshold(o Options) {

@@ -7,6 +7,7 @@ import (
 
 	"gristmill/ml/catalog"
 	"gristmill/ml/check"
+	"gristmill/ml/frame"
 	"gristmill/ml/metric"
 )
 
@@ -23,7 +24,7 @@ func Run(ctx context.Context, in Input, o Options) (Report, error) {
 			e.at = p // the last part with rows: test before val before train
 		}
 	}
-	if ps := o.Check(in.Task, in.Classes, e.at.X.Schema()); len(ps) > 0 {
+	if ps := o.problems(in.Task, in.Classes, e.at.all().Schema().Names(), e.at.X.Schema().Names()); len(ps) > 0 {
 		return Report{}, ps
 	}
 	e.report = Report{Task: in.Task, Classes: in.Classes, Rows: map[string]int{}, Part: e.at.name, Main: "rmse", Metrics: []Metric{}}
@@ -257,6 +258,15 @@ func (e *evaluation) check(ctx context.Context) error {
 	for name, o := range e.o.Checks {
 		options[name] = check.Options(o)
 	}
+	if o := options[driftCheck]; e.By != "" && o.Columns == nil {
+		for _, f := range e.at.X.Schema().Without(e.By).Fields { // in that one the parts differ by design
+			if f.Type != frame.Timestamp { // as without names
+				o.Columns = append(o.Columns, f.Name)
+			}
+		}
+		o.Off = o.Off || len(o.Columns) == 0
+		options[driftCheck] = o
+	}
 	list, err := check.Run(ctx, in, options)
 	if err != nil {
 		return err
@@ -270,6 +280,9 @@ func (e *evaluation) check(ctx context.Context) error {
 	e.report.Checks = list
 	return nil
 }
+
+// driftCheck is the check's name in check.Catalog.
+const driftCheck = "train_test_drift"
 
 // bounded returns the finite number nearest to v.
 func bounded(v float64) float64 {

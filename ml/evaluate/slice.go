@@ -31,7 +31,7 @@ type group struct {
 func (e *evaluation) measureSlices(ctx context.Context) error {
 	for _, name := range e.o.Slices {
 		e.say("measuring slices by " + name)
-		for _, g := range groups(e.at.X.Column(name)) {
+		for _, g := range groups(e.at.all().Column(name)) {
 			s, err := e.slice(ctx, name, g)
 			if err != nil {
 				return fmt.Errorf("measure slice %s = %s: %w", name, g.value, err)

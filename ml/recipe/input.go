@@ -10,7 +10,10 @@ import (
 )
 
 // Courses are the parts of a table; a part without X is none.
-type Courses struct{ Train, Validation, Test Course }
+type Courses struct {
+	Train, Validation, Test Course
+	By                      string // the column by whose values rows were parted, "" for none
+}
 
 // Input is what evaluate.Run looks at: the model beside the trivial one, which is
 // fitted here, on every part.
@@ -19,9 +22,9 @@ func Input(ctx context.Context, m *bundle.Model, task catalog.Task, c Courses) (
 	if err != nil {
 		return evaluate.Input{}, err
 	}
-	part := func(c Course) evaluate.Part { return evaluate.Part{X: c.X, Y: c.Y} }
+	part := func(c Course) evaluate.Part { return evaluate.Part{X: c.X, All: c.All, Y: c.Y} }
 	return evaluate.Input{
-		Task: task, Classes: c.Train.Classes, Positive: max(0, Positive(c.Train.Classes, c.Train.Positive)), Target: c.Train.Target,
+		Task: task, Classes: c.Train.Classes, Positive: max(0, Positive(c.Train.Classes, c.Train.Positive)), Target: c.Train.Target, By: c.By,
 		Train: part(c.Train), Validation: part(c.Validation), Test: part(c.Test),
 		Model: Predictor(m), Baseline: Predictor(base),
 	}, nil

@@ -32,6 +32,7 @@ type Recipe struct {
 // Course is one serving of data.
 type Course struct {
 	X        *frame.Frame // raw features, n rows
+	All      *frame.Frame // the same rows with the columns that the model does not see; nil: X
 	Y        []float64    // n targets, see Targets
 	Target   string       // the target's name
 	Classes  []string     // of a classification
@@ -45,6 +46,9 @@ func (c Course) Take(rows []int) Course {
 		y[i] = c.Y[r]
 	}
 	c.X, c.Y = c.X.Take(rows), y
+	if c.All != nil {
+		c.All = c.All.Take(rows)
+	}
 	return c
 }
 

@@ -123,10 +123,10 @@ func fullSpecs(t *testing.T) []string {
 // see: what keys mean beside each other, names that the table's columns would
 // tell, the forms of texts.
 const onlyTheParserKnows = `alias bad-gates bad-name bad-pattern bad-schema bad-separator bad-source card-too-long check-off-and-refuses
-cost-matrix-and-cells cost-not-a-number cost-of-nothing cv-by-of-kfold cv-group-without-column cv-stratified-regression cv-time-with-seed
+cost-matrix-and-cells cost-not-a-number cost-of-nothing cost-of-zeros cv-by-of-kfold cv-group-without-column cv-stratified-regression cv-time-with-seed
 cv-time-without-column card-unknown-fields dates-of-no-format deploy-unregistered drops-the-target empty-source fractions gate-on-no-folds
 gate-on-no-validation ids-without-file infinite key-twice name-with-slash no-rows-to-train positive-of-a-number
-separator-is-decimal slices-of-the-target source-password-in-clear split-by-of-random split-group-by-the-target split-group-without-column
+separator-is-decimal slices-of-the-target slices-too-many source-password-in-clear split-by-of-random split-group-by-the-target split-group-without-column
 split-time-without-column step-after-the-last stratified-regression threshold-without-cost threshold-without-validation two-documents unknown-selector until-no-date until-without-time
 r-selector-of-two r-source-http-password r-source-postgres-no-query r-source-s3-of-http`
 

@@ -93,7 +93,7 @@ func checks() Key {
 			Key{Name: "off", About: "Do not make it.", Form: Switch, Default: "false"},
 			Key{Name: "refuse", About: "A gate: a candidate that does not pass is rejected.", Form: Switch, Default: "false"},
 			Key{Name: "at_most", About: "Another bound than the check's own.", Form: Number, Min: at(0), Max: at(1e9), Default: show(c.Default)},
-			texts("columns", "Look at these only."),
+			texts("columns", "Look at these only, of the columns that the model sees."),
 		).or(Key{Form: Never})
 		if c.Name == "calibration" {
 			name = name.of(algorithmNames(catalog.Classification))

@@ -100,7 +100,7 @@ func data() Key {
 		Key{Name: "positive", About: "Of a target with two classes: the one that counts as positive.", Form: Text, Default: "the last by the alphabet"},
 		texts("drop", "Columns that the model does not see."),
 		text("time", "The column of times that says when a row happened."),
-		text("until", "The logical date, ISO 8601: rows whose time is after it are not read."),
+		text("until", "The logical date or time, ISO 8601: rows whose time is after it are not read. A date alone keeps the rows of that whole day (UTC); for its midnight write `2024-06-30T00:00:00Z`."),
 		mapping("split", "How the rows are parted.",
 			word("kind", "`group` keeps the rows of a group together, `time` tests on the newest rows, `ids` takes the rows from a file.", dataset.Random,
 				dataset.Random, dataset.Stratified, dataset.IDs, dataset.Grouped, dataset.Timed),
@@ -203,7 +203,7 @@ func evaluate() Key {
 			Values: union(metricNames(catalog.Regression), metricNames(catalog.Classification)), Each: &Key{Form: Text}},
 		whole("bootstrap", "Resamples behind every 95 % interval; 0: no intervals.", "1000", 0, 100_000),
 		seed("the measuring"),
-		texts("slices", "Columns by whose values the test rows are measured apart."),
+		texts("slices", "Columns by whose values the test rows are measured apart; they may be dropped ones, such as the sex that a model must not use."),
 		word("threshold", "How the report chooses a threshold of two classes.", "`cost` if there is one, else `f1`", "f1", "youden", "cost").of(classification),
 		cost(),
 		whole("importance", "Permutations of each column for its importance; 0: none.", "5", 0, 1000),
@@ -215,17 +215,22 @@ func cost() Key {
 	number := func(name, about string) Key {
 		return Key{Name: name, About: about, Form: Number, Default: "0", Min: at(-1e15), Max: at(1e15)}
 	}
+	unit := func(name, about string) Key { // a gain would make the worst prediction the best
+		k := number(name, about)
+		k.Min = at(0)
+		return k
+	}
 	regression, classification := algorithmNames(catalog.Regression), algorithmNames(catalog.Classification)
 	return mapping("cost", "What predictions cost; a negative cost is a gain. Gives the expected value against the baseline's and the best threshold.",
-		Key{Name: "currency", About: "For people.", Form: Text, Default: "units"},
+		Key{Name: "currency", About: "For people: a word of at most 20 characters.", Form: Text, Default: "units"},
 		number("true_positive", "Of a positive row predicted so.").of(classification),
 		number("false_positive", "Of a negative row predicted positive.").of(classification),
 		number("true_negative", "Of a negative row predicted so.").of(classification),
 		number("false_negative", "Of a positive row predicted negative.").of(classification),
 		Key{Name: "matrix", About: "Instead, for any number of classes: by actual and then by predicted class.", Form: Named,
 			Each: &Key{Form: Named, Each: &Key{Form: Number}}, Of: classification},
-		number("over", "Of one unit that a prediction is too high.").of(regression),
-		number("under", "Of one unit that it is too low.").of(regression),
+		unit("over", "Of one unit that a prediction is too high.").of(regression),
+		unit("under", "Of one unit that it is too low.").of(regression),
 	)
 }
 

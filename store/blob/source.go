@@ -51,6 +51,9 @@ func (s *Source) Open(ctx context.Context, spec dataset.SourceSpec) (io.ReadClos
 	if !ok || bucket == "" || key == "" {
 		return nil, gristmill.Errorf(gristmill.Invalid, "source %s: no object is named; expected s3://BUCKET/KEY", spec)
 	}
+	if !dataset.IsKey(bucket) || !dataset.IsKey(key) { // else the bucket named is not the one that is read
+		return nil, gristmill.Errorf(gristmill.Invalid, `source %s: its key has an empty part, "." or ".."; expected s3://BUCKET/KEY without them`, spec)
+	}
 	if spec.S3 == nil && bucket == s.cfg.Own.Bucket {
 		return nil, gristmill.Errorf(gristmill.Forbidden, "source %s: the bucket %s is the platform's own; name stored data as dataset:DIGEST", spec, bucket)
 	}

@@ -94,6 +94,12 @@ func TestSourceReadsObjects(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
+	for _, url := range []string{"s3://lake/../gristmill/sha256/aa/own", "s3://lake//../gristmill/sha256/aa/own", "s3://./gristmill/sha256/aa/own"} {
+		spec := dataset.SourceSpec{Kind: dataset.FromS3, URL: url} // as a stored plan may have it
+		if _, err := blob.NewSource(shut, secrets, blob.SourceConfig{Own: cfg}).Open(ctx, spec); gristmill.KindOf(err) != gristmill.Invalid || !strings.Contains(err.Error(), "its key has an empty part") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
 	small := blob.NewSource(shut, secrets, blob.SourceConfig{Own: cfg, MaxBytes: 3})
 	spec, _ := dataset.ParseSource(object)
 	if _, err := small.Open(ctx, spec); gristmill.Public(err) != "source "+object+": larger than the limit of 3 bytes" {

@@ -51,7 +51,7 @@ func New(d Driver) *Store { return &Store{driver: d} }
 var ErrCorrupt = errors.New("corrupt object")
 
 // Scheme begins the URI of every object: "blob:" + key.
-const Scheme = "blob:"
+const Scheme = gristmill.BlobScheme
 
 // contentPrefix begins the keys of content-addressed objects.
 const contentPrefix = "sha256/"
