@@ -70,7 +70,7 @@ func OpenS3(ctx context.Context, cfg S3Config) (*S3, error) {
 		Region:       region,
 		BucketLookup: minio.BucketLookupPath,
 		MaxRetries:   retries,
-		Transport:    transport,
+		Transport:    leftovers{transport},
 	})
 	if err != nil {
 		return nil, gristmill.Hide(gristmill.Invalid, err, "S3 endpoint %q cannot be read; expected HOST:PORT or https://HOST", cfg.Endpoint)
